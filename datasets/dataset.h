@@ -19,7 +19,7 @@ void rows_free(struct rows *r);
 
 struct dataset {
     char name[64];       /* for titles: "mushrooms", "one-hot (generated)"                                 */
-    char sha256[65];     /* of the file as stored, or of the generated rows' numbers                       */
+    char sha256[65];     /* of the file's text, decompressed, or of the generated rows' numbers              */
     bool generated;
     struct rows rows;    /* explicit zeros are dropped; value is NULL when all nonzeros agree              */
 };
@@ -34,7 +34,7 @@ bool libsvm_read(const char *path, int64_t d, struct dataset *out, struct fail *
 struct catalogue_entry {
     const char *name, *file;    /* file: its name below GRADWIRE_DATA and in the cache              */
     const char *url;            /* public home                                                       */
-    const char *sha256;         /* of the file as used here; NULL: not pinned, a download is checked by N and d only */
+    const char *sha256;         /* of the text, decompressed; NULL: not pinned, a download is checked by N and d only */
     int64_t rows, d;
     int classes;                /* 2, or more; 0: real-valued labels                                  */
     const char *about;          /* origin and terms in one line                                       */
@@ -42,14 +42,14 @@ struct catalogue_entry {
 extern const struct catalogue_entry catalogue[]; /* sorted by name, ends with name == NULL */
 const struct catalogue_entry *catalogue_find(const char *name);
 
-/* Where the file of `name` is: an explicit path (holds a '/' or ends in .libsvm/.txt/.bz2/.xz/.gz), else GRADWIRE_DATA, else
+/* Where the file of `name` is: an explicit path (holds a '/' or ends in .libsvm/.svm/.txt/.bz2/.xz/.gz/.lzma/.zst), else GRADWIRE_DATA, else
  * the cache (XDG_CACHE_HOME or ~/.cache, + /gradwire), else it is downloaded into the cache when `download` allows. */
 bool dataset_locate(const char *name, bool download, char *path, size_t size, struct fail *f);
 /* Download (curl), check the sha256, store in the cache by rename; prints progress to stderr unless quiet. */
 bool dataset_fetch(const struct catalogue_entry *e, bool quiet, char *path, size_t size, struct fail *f);
 /* Locate, read, check rows and d against the catalogue.  d: override, 0 = catalogue or largest index. */
 bool dataset_load(const char *name, int64_t d, struct dataset *out, struct fail *f);
-bool file_sha256(const char *path, char hex[65], struct fail *f);
+bool file_sha256(const char *path, char hex[65], struct fail *f); /* of the bytes as stored */
 
 /* --- generators ----------------------------------------------------------------------------------- */
 /* Adding one: a new file datasets/generate_NAME.c defining `const struct generator generator_NAME` (- becomes _); a data set named so in an

@@ -16,8 +16,9 @@ struct compress_call {
     uint32_t round, client, lane; /* round: 0, 1, ...; lane: which message of this client in this round */
     int64_t d, n;                 /* dimension; clients                                                 */
     unsigned value_bits;          /* 32 or 64: what one uncoded number costs, and really holds          */
-    unsigned depth;               /* place in the chain, so that each link draws from its own stream    */
+    unsigned depth;               /* place in the chain, innermost 0: each link draws from its own stream */
     struct sampler *sampler;      /* the worker's, for sample_subset                                    */
+    double omega;                 /* set by the chain for a link that scales: omega of what is inside it */
 };
 /* The client's own draws, and draws that all clients and the server share (0 bits on the wire). */
 struct stream call_stream(const struct compress_call *q);
@@ -31,7 +32,13 @@ struct compressor_constants {
     double zeta;     /* expected nonzeros of a message, sup over x                                                     */
     double ab_a, ab_b; /* E|mean Q_i(x_i) - mean x_i|^2 <= A mean|x_i|^2 - B |mean x_i|^2; independent: omega/n, 0        */
     bool correlated; /* clients' draws are not independent (Perm-K, shared masks): use ab_a, ab_b, not omega/n           */
-    double bits;     /* expected bits of one message at this d (exact when the length is fixed)                         */
+    double bits;     /* expected bits of one message at this d (exact when the length is fixed; Elias codes: a bound)   */
+    /* What a link on top has to know of this one. */
+    double index_bits; /* the part of `bits` that codes the support                                                     */
+    double entries;    /* most values a message can carry: the dimension a quantiser on top works in                    */
+    double values;     /* expected number of values a message carries; zeta counts those that are not 0                */
+    double sent;       /* probability that a message carries any value (then a norm goes in front)                      */
+    double keep, lift; /* E<C(x),x> >= keep |x|^2 and E|C(x)|^2 <= lift E<C(x),x>: alpha = (2 - lift) keep              */
 };
 
 struct compressor {
@@ -39,6 +46,7 @@ struct compressor {
     const char *explain;                /* several lines: formula, constants, encoder                                  */
     const struct field *param;
     size_t param_size;
+    bool scales; /* Q/(1+omega): outermost only, sent in the code of what is inside, costs nothing of its own */
     /* NULL when the parameters fit dimension d and n clients; else false with what is wrong and what is allowed. */
     bool (*check)(const void *param, int64_t d, int64_t n, struct fail *f);
     /* inner: constants of what it is applied to (its zeta bounds the entries seen), NULL for the innermost. */

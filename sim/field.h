@@ -42,7 +42,7 @@ struct settings {
     enum origin *origin;         /* per row                                                   */
     double *times;               /* per row: `4x` means four times what theory says; else 1   */
 };
-struct settings settings_new(const struct field *table, size_t size); /* every row at its default; theory rows are NaN */
+struct settings settings_new(const struct field *table, size_t size); /* every row at its default; theory rows are NaN (INTEGER: INT64_MIN) */
 struct settings settings_copy(const struct settings *s, size_t size);
 void settings_free(struct settings *s);
 

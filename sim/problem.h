@@ -21,7 +21,8 @@ struct smoothness {
     double mu;        /* strong convexity of f, or its PL constant; 0 when not known             */
 };
 
-/* Per-thread working memory of the oracle; zero it, end with oracle_work_free. */
+/* Per-thread working memory of the oracle; zero it, end with oracle_work_free.  a belongs to who calls the oracle (such as
+ * objective_full), b and c to the problem. */
 struct oracle_work {
     double *a, *b, *c; /* grown as needed by the problem */
     size_t room_a, room_b, room_c;
@@ -49,6 +50,8 @@ struct objective {
     /* out = Hessian f_i(x) v; NULL when the problem has none. */
     void (*hessian_times)(const struct objective *o, int64_t client, const double *x, const double *v, double *out,
                           struct oracle_work *w);
+    /* f(x) - f*, where the problem can tell it more exactly than by subtraction; NULL: it cannot. */
+    double (*gap)(const struct objective *o, const double *x);
     /* Fills s (s->L_i has room for n).  spectral: eigenvalue bounds; otherwise row-norm bounds as in the published codes.
      * Where the problem has no rows, both give the exact constants. */
     void (*smoothness)(const struct objective *o, bool spectral, struct smoothness *s, struct oracle_work *w);

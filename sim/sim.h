@@ -63,6 +63,7 @@ void broadcast_flag(struct server *, bool bit);           /* one more bit down  
 bool asked(const struct server *);                        /* the bit broadcast this round                                */
 bool coin(struct server *, double p);                     /* Bernoulli(p), from stream (seed, FOR_COIN, round)            */
 bool server_first(const struct server *);                 /* is this the first round?                                    */
+int64_t rounds_made(const struct server *);               /* rounds complete before this one: 0 in the first             */
 
 #define param(who) _Generic((who), struct client *: client_param, struct server *: server_param)(who)
 #define first(who) _Generic((who), struct client *: client_first, struct server *: server_first)(who)
@@ -73,6 +74,7 @@ enum regime { NONCONVEX, PL, CONVEX };    /* which theorem's stepsize: gradient 
 struct theory {
     enum regime regime;
     int64_t n, d;      /* clients, dimension                                                       */
+    int64_t rounds;    /* rounds to be made                                                        */
     double m;          /* samples per client (mean)                                                */
     double L_f, L_bar, L_hat, L_i_max, L_max, L_cal, mu;  /* see problem.h                          */
     double omega;      /* unbiased compressor: variance; 0 for identity; NaN if biased             */

@@ -1,0 +1,147 @@
+/* text.c - plain and compressed files through libarchive, with the checks that libarchive leaves to its caller. */
+#include "text.h"
+#include "digest.h"
+#include <archive.h>
+#include <archive_entry.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { BLOCK = 1 << 18 };
+
+struct text {
+    char *path;
+    int file;
+    bool ended;         /* nothing follows any more                                    */
+    int error;          /* errno of a failed read; libarchive's own text is less clear */
+    int64_t bytes;      /* read from the file so far                                   */
+    struct stat opened; /* what the file was when it was opened                        */
+    struct archive *archive;
+    char block[BLOCK];
+};
+
+static la_ssize_t text_read(struct archive *a, void *data, const void **piece)
+{
+    struct text *t = data;
+    ssize_t got;
+    do got = read(t->file, t->block, BLOCK);
+    while (got < 0 && errno == EINTR);
+    *piece = t->block;
+    if (got < 0) {
+        t->error = errno;
+        archive_set_error(a, errno, "%s", strerror(errno));
+        return ARCHIVE_FATAL;
+    }
+    t->bytes += got;
+    return got;
+}
+
+static bool text_start(struct text *t, struct fail *f)
+{
+    struct archive *a = t->archive = archive_read_new();
+    if (!a) return fail_run(f, "%s: cannot be read: no memory for libarchive", t->path);
+    archive_read_support_filter_gzip(a);
+    archive_read_support_filter_bzip2(a);
+    archive_read_support_filter_xz(a);
+    archive_read_support_filter_lzma(a);
+    archive_read_support_filter_zstd(a);
+    archive_read_support_format_raw(a);
+    archive_read_support_format_empty(a); /* raw refuses a file without bytes */
+    struct archive_entry *entry;
+    int status = archive_read_open(a, t, NULL, text_read, NULL);
+    if (status == ARCHIVE_OK) status = archive_read_next_header(a, &entry);
+    if (status == ARCHIVE_EOF) t->ended = true;
+    if (status == ARCHIVE_OK || status == ARCHIVE_EOF) return true;
+    if (t->error) return fail_run(f, "%s: cannot be read: %s", t->path, strerror(t->error));
+    return fail_set(f, "%s: cannot be decompressed: %s; allowed are whole files: plain text, .gz, .bz2, .xz, .zst", t->path,
+                    archive_error_string(a));
+}
+
+struct text *text_open(const char *path, struct fail *f)
+{
+    int file;
+    do file = open(path, O_RDONLY | O_CLOEXEC);
+    while (file < 0 && errno == EINTR);
+    if (file < 0) {
+        fail_set(f, "%s: cannot be opened: %s", path, strerror(errno));
+        return NULL;
+    }
+    struct text *t = xcalloc(1, sizeof *t);
+    t->file = file;
+    t->path = xstrdup(path);
+    bool good = fstat(file, &t->opened) == 0 || fail_run(f, "%s: cannot be read: %s", path, strerror(errno));
+    if (good && S_ISDIR(t->opened.st_mode)) good = fail_set(f, "%s: is a directory; a file is needed", path);
+    if (!good || !text_start(t, f)) {
+        text_close(t);
+        return NULL;
+    }
+    return t;
+}
+
+/* libarchive ends quietly at bytes after a compressed stream that do not begin another one, as a second stream cut off in its
+ * header leaves; and it does not look whether the file was changed under its hands. */
+static bool text_is_whole(struct text *t, struct fail *f)
+{
+    struct stat now;
+    const int64_t used = archive_filter_bytes(t->archive, -1);
+    const void *rest;
+    if (text_read(t->archive, t, &rest) < 0) return fail_run(f, "%s: cannot be read: %s", t->path, strerror(t->error));
+    if (used != t->bytes)
+        return fail_set(f, "%s: after the compressed data come bytes that are not part of it; the file is damaged or cut off",
+                        t->path);
+    if (!S_ISREG(t->opened.st_mode)) return true;
+    if (fstat(t->file, &now) != 0) return fail_run(f, "%s: cannot be read: %s", t->path, strerror(errno));
+    if (t->bytes != t->opened.st_size || now.st_size != t->opened.st_size || now.st_mtim.tv_sec != t->opened.st_mtim.tv_sec ||
+        now.st_mtim.tv_nsec != t->opened.st_mtim.tv_nsec)
+        return fail_run(f, "%s: changed while it was being read; try again", t->path);
+    return true;
+}
+
+int text_next(struct text *t, const char **piece, size_t *size, struct fail *f)
+{
+    const void *data = NULL;
+    la_int64_t at;
+    *size = 0;
+    while (!t->ended && *size == 0) {
+        int status = archive_read_data_block(t->archive, &data, size, &at);
+        if (status == ARCHIVE_EOF)
+            t->ended = true;
+        else if (t->error)
+            return fail_run(f, "%s: cannot be read: %s", t->path, strerror(t->error)), -1;
+        else if (status != ARCHIVE_OK)
+            return fail_set(f, "%s: cannot be decompressed: %s; the file is damaged or cut off", t->path,
+                            archive_error_string(t->archive)),
+                   -1;
+    }
+    *piece = data;
+    if (*size > 0) return 1;
+    return text_is_whole(t, f) ? 0 : -1;
+}
+
+void text_close(struct text *t)
+{
+    if (!t) return;
+    if (t->archive) archive_read_free(t->archive);
+    close(t->file);
+    free(t->path);
+    free(t);
+}
+
+bool text_sha256(const char *path, char hex[65], struct fail *f)
+{
+    struct text *t = text_open(path, f);
+    if (!t) return false;
+    struct digest digest;
+    digest_start(&digest);
+    const char *piece;
+    size_t size;
+    int more;
+    while ((more = text_next(t, &piece, &size, f)) > 0) digest_bytes(&digest, piece, size);
+    digest_hex(&digest, hex);
+    text_close(t);
+    return more == 0;
+}

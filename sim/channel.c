@@ -1,0 +1,232 @@
+/* channel.c - the only road between clients and server: compresses, counts, delivers, and sums in client order. */
+#include "engine.h"
+#include "vec.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A method that breaks the protocol is wrong in its code: name it and stop. */
+static _Noreturn void misuse(const struct run *r, const char *what)
+{
+    fprintf(stderr, "gradwire: method %s, round %lld: %s\n", r->spec->method->name, (long long)r->round, what);
+    abort();
+}
+
+void channel_init(struct run *r)
+{
+    for (int p = 0; p < PORTS; p++) r->sum[p] = (struct sum){0};
+}
+
+void channel_free(struct run *r)
+{
+    for (int p = 0; p < PORTS; p++) {
+        vec_free(r->heard[p]);
+        free(r->sum[p].total);
+        free(r->sum[p].touched);
+        free(r->sum[p].mark);
+        message_free(&r->sum[p].mean);
+    }
+}
+
+static void sum_clear(struct sum *s, int64_t d)
+{
+    if (s->dense && s->total) memset(s->total, 0, (size_t)d * sizeof *s->total);
+    for (int64_t k = 0; k < s->count; k++) {
+        uint32_t j = s->touched[k];
+        s->total[j] = 0;
+        s->mark[j >> 6] = 0;
+    }
+    s->count = 0;
+    s->any = s->dense = false;
+}
+
+void channel_open(struct run *r)
+{
+    for (int p = 0; p < PORTS; p++) {
+        sum_clear(&r->sum[p], r->d);
+        r->heard_set[p] = false;
+    }
+    r->flag = false;
+}
+
+/* --- up ------------------------------------------------------------------------------------------ */
+
+static struct compress_call call_of(const struct client *c, int port)
+{
+    const struct run_spec *s = c->run->spec;
+    return (struct compress_call){.seed = s->seed,
+                                  .round = (uint32_t)c->run->round,
+                                  .client = c->id,
+                                  .lane = (uint32_t)port,
+                                  .d = c->run->d,
+                                  .n = c->run->n,
+                                  .value_bits = s->value_bits,
+                                  .sampler = &c->worker->sampler};
+}
+
+static struct message *outgoing(struct client *c, int port, in v)
+{
+    if (port < 0 || port >= PORTS) misuse(c->run, "there is no such port");
+    if (c->sent[port]) misuse(c->run, "a client sent twice on one port in one round");
+    if (dim(v) != c->run->d) misuse(c->run, "a client sent a vector that has not the model's length");
+    c->sent[port] = true;
+    return &c->message[port];
+}
+
+static void charge(struct client *c, const struct message *m)
+{
+    double *count = c->run->ledger[c->id].count;
+    count[VALUES_UP] += m->payload_bits / c->run->spec->value_bits;
+    count[INDEX_UP] += m->index_bits > 0 ? (double)m->count : 0;
+    count[BITS_UP] += m->index_bits + m->payload_bits;
+    count[MESSAGES_UP] += 1;
+}
+
+const struct message *send_on(struct client *c, int port, in v)
+{
+    if (!c->run->spec->compressed) misuse(c->run, "it declares no compressor but sends through one");
+    struct message *m = outgoing(c, port, v);
+    struct compress_call q = call_of(c, port);
+    chain_compress(&c->run->spec->chain, &q, v, m);
+    charge(c, m);
+    return m;
+}
+
+const struct message *send(struct client *c, in v)
+{
+    return send_on(c, 0, v);
+}
+
+const struct message *send_dense(struct client *c, in v)
+{
+    struct message *m = outgoing(c, 0, v);
+    c->worker->sent_dense = true;
+    struct compress_call q = call_of(c, 0);
+    chain_dense(&q, v, m);
+    charge(c, m);
+    return m;
+}
+
+static void sum_sparse(struct sum *s, const struct message *m)
+{
+    if (s->count + m->count > s->room) {
+        s->room = 2 * (s->count + m->count);
+        s->touched = xrealloc(s->touched, (size_t)s->room * sizeof *s->touched);
+    }
+    for (int64_t k = 0; k < m->count; k++) {
+        uint32_t j = m->index[k];
+        uint64_t bit = UINT64_C(1) << (j & 63);
+        if (!(s->mark[j >> 6] & bit)) {
+            s->mark[j >> 6] |= bit;
+            s->touched[s->count++] = j;
+        }
+        s->total[j] += m->value[k];
+    }
+}
+
+static void sum_add(struct sum *s, int64_t d, const struct message *m)
+{
+    if (!s->total) {
+        s->total = xcalloc((size_t)d, sizeof *s->total);
+        s->mark = xcalloc((size_t)(d + 63) / 64, sizeof *s->mark);
+    }
+    s->any = true;
+    if (!m->dense) {
+        sum_sparse(s, m);
+        return;
+    }
+    s->dense = true;
+    for (int64_t j = 0; j < d; j++) s->total[j] += m->value[j];
+}
+
+void channel_collect(struct run *r, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++)
+        for (int p = 0; p < PORTS; p++)
+            if (r->sent[i * PORTS + p]) sum_add(&r->sum[p], r->d, &r->message[i * PORTS + p]);
+}
+
+const struct message *mean_on(struct server *server, int port)
+{
+    struct run *r = server->run;
+    if (port < 0 || port >= PORTS || !r->sum[port].any) misuse(r, "the server asks for messages that no client sent");
+    struct sum *s = &r->sum[port];
+    double n = (double)r->n;
+    if (s->dense) {
+        message_shape(&s->mean, r->d, r->d, true);
+        for (int64_t j = 0; j < r->d; j++) s->mean.value[j] = s->total[j] / n;
+        return &s->mean;
+    }
+    message_shape(&s->mean, r->d, s->count, false);
+    for (int64_t k = 0; k < s->count; k++) {
+        s->mean.index[k] = s->touched[k];
+        s->mean.value[k] = s->total[s->touched[k]] / n;
+    }
+    return &s->mean;
+}
+
+const struct message *mean(struct server *server)
+{
+    return mean_on(server, 0);
+}
+
+/* --- down ---------------------------------------------------------------------------------------- */
+
+static void charge_all(struct run *r, double values, double bits)
+{
+    for (int64_t i = 0; i < r->n; i++) {
+        double *count = r->ledger[i].count;
+        count[VALUES_DOWN] += values;
+        count[BITS_DOWN] += bits;
+        count[MESSAGES_DOWN] += values > 0;
+    }
+}
+
+void broadcast_on(struct server *server, int port, in v)
+{
+    struct run *r = server->run;
+    if (port < 0 || port >= PORTS) misuse(r, "there is no such port");
+    if (r->heard_set[port]) misuse(r, "the server broadcast twice on one port in one round");
+    if (dim(v) != r->d) misuse(r, "the server broadcast a vector that has not the model's length");
+    if (!r->heard[port]) r->heard[port] = vec_new(r->d);
+    vec_copy(r->heard[port], v);
+    if (r->spec->value_bits == 32)
+        for (int64_t j = 0; j < r->d; j++) r->heard[port][j] = (double)(float)v[j];
+    r->heard_set[port] = true;
+    charge_all(r, (double)r->d, (double)r->d * r->spec->value_bits);
+    if (port == 0)
+        r->heard_is_cached =
+            r->cache_valid && memcmp(r->cache_x, r->heard[0], (size_t)r->d * sizeof(double)) == 0;
+}
+
+void broadcast(struct server *server, in v)
+{
+    broadcast_on(server, 0, v);
+}
+
+void broadcast_flag(struct server *server, bool bit)
+{
+    server->run->flag = bit;
+    charge_all(server->run, 0, 1);
+}
+
+in heard_on(const struct client *c, int port)
+{
+    if (port < 0 || port >= PORTS || !c->run->heard_set[port]) misuse(c->run, "a client listens to a port that is silent");
+    return c->run->heard[port];
+}
+
+in heard(const struct client *c)
+{
+    return heard_on(c, 0);
+}
+
+bool flag(const struct client *c)
+{
+    return c->run->flag;
+}
+
+bool asked(const struct server *s)
+{
+    return s->run->flag;
+}

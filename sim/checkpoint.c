@@ -1,0 +1,88 @@
+/* checkpoint.c - a run between two rounds as bytes, and back.
+ *
+ * Little-endian 8-byte words: magic, n, d, server and client vectors, round, status; then the ledger, what the start cost, the server's
+ * vectors, the clients' vectors.  Streams need no state, and the gradients cached by the recorder are computed anew.
+ * Which vectors there are is what the method's tables say, so every method is resumable as soon as it is written. */
+#include "engine.h"
+#include "vec.h"
+#include <stdlib.h>
+#include <string.h>
+
+static const uint64_t magic = UINT64_C(0x31657269776472); /* "rdwire1" */
+enum { HEAD = 7 };
+
+/* One walker for both directions: bytes are copied out when saving, in when loading. */
+struct walk {
+    uint8_t *at;
+    bool saving;
+};
+
+static void move(struct walk *w, void *words, size_t count)
+{
+    uint64_t *word = words; /* through memcpy: the words are doubles */
+    for (size_t k = 0; k < count; k++, w->at += 8) {
+        uint64_t v = 0;
+        if (w->saving) {
+            memcpy(&v, &word[k], 8);
+            for (int b = 0; b < 8; b++) w->at[b] = (uint8_t)(v >> (8 * b));
+        } else {
+            for (int b = 0; b < 8; b++) v |= (uint64_t)w->at[b] << (8 * b);
+            memcpy(&word[k], &v, 8);
+        }
+    }
+}
+
+static void move_vectors(struct walk *w, struct run *r, double *slab, size_t count)
+{
+    for (size_t k = 0; k < count; k++) move(w, vec_at(slab, r->d, k), (size_t)r->d);
+}
+
+static void move_state(struct walk *w, struct run *r)
+{
+    for (int64_t i = 0; i < r->n; i++) move(w, r->ledger[i].count, COUNTS);
+    move(w, r->start.count, COUNTS);
+    move_vectors(w, r, r->server_slab, r->server_vectors);
+    move_vectors(w, r, r->client_slab, r->client_vectors * (size_t)r->n);
+}
+
+static size_t checkpoint_size(const struct run *r)
+{
+    size_t n = (size_t)r->n, d = (size_t)r->d;
+    return 8 * (HEAD + (n + 1) * COUNTS + (r->server_vectors + n * r->client_vectors) * d);
+}
+
+static void fill_head(const struct run *r, uint64_t head[HEAD])
+{
+    uint64_t h[HEAD] = {magic, (uint64_t)r->n, (uint64_t)r->d, r->server_vectors, r->client_vectors, (uint64_t)r->round, r->status};
+    memcpy(head, h, sizeof h);
+}
+
+void checkpoint_save(const struct run *r, uint8_t **bytes, size_t *size)
+{
+    uint64_t head[HEAD];
+    fill_head(r, head);
+    *size = checkpoint_size(r);
+    *bytes = xrealloc(*bytes, *size);
+    struct walk w = {*bytes, true};
+    move(&w, head, HEAD);
+    move_state(&w, (struct run *)(uintptr_t)r); /* saving only reads */
+}
+
+bool checkpoint_load(struct run *r, const uint8_t *bytes, size_t size, struct fail *f)
+{
+    uint64_t found[HEAD], expected[HEAD];
+    fill_head(r, expected);
+    if (size != checkpoint_size(r))
+        return fail_set(f, "checkpoint of run \"%s\" has %zu bytes; its experiment needs %zu", r->spec->label, size, checkpoint_size(r));
+    struct walk w = {(uint8_t *)(uintptr_t)bytes, false};
+    move(&w, found, HEAD);
+    if (memcmp(found, expected, 5 * sizeof *found) != 0)
+        return fail_set(f, "checkpoint of run \"%s\" does not fit its experiment", r->spec->label);
+    if (found[5] > (uint64_t)r->spec->rounds || found[6] > RUN_DIVERGED)
+        return fail_set(f, "checkpoint of run \"%s\" stands at round %llu of %lld", r->spec->label, (unsigned long long)found[5],
+                        (long long)r->spec->rounds);
+    move_state(&w, r);
+    r->round = (int64_t)found[5];
+    r->status = (enum run_status)found[6];
+    return true;
+}

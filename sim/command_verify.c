@@ -1,0 +1,87 @@
+/* command_verify.c - `gradwire verify`: make the reference experiments again and compare bit for bit. */
+#include "command.h"
+#include "record.h"
+#include "verify.h"
+#include <errno.h>
+#include <glob.h>
+#include <omp.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool read_text(const char *path, char **text, struct fail *f)
+{
+    FILE *in_file = fopen(path, "r");
+    if (!in_file) return fail_set(f, "%s: cannot open: %s", path, strerror(errno));
+    size_t size = 0;
+    *text = NULL;
+    errno = 0;
+    bool ok = getdelim(text, &size, '\0', in_file) >= 0 || feof(in_file);
+    if (!ok) fail_set(f, "%s: cannot read: %s", path, strerror(errno));
+    fclose(in_file);
+    return ok;
+}
+
+static char *digest_path(const char *ini)
+{
+    size_t length = strlen(ini);
+    if (length > 4 && strcmp(ini + length - 4, ".ini") == 0) length -= 4;
+    return xprintf("%.*s.digests", (int)length, ini);
+}
+
+static bool verify_one(const char *ini, int threads, bool update, size_t *runs, struct fail *f)
+{
+    struct experiment e = {0};
+    struct plan p = {0};
+    char *path = digest_path(ini), *recorded = NULL;
+    bool ok = experiment_read(ini, &e, f) && plan_make(&p, &e, f) && (update || read_text(path, &recorded, f));
+    if (ok) {
+        char *made = verify_digests(&p, threads);
+        ok = update ? file_commit(path, made, strlen(made), f) : verify_compare(ini, recorded, made, f);
+        *runs += p.runs;
+        free(made);
+    }
+    plan_free(&p);
+    experiment_free(&e);
+    free(path);
+    free(recorded);
+    return ok;
+}
+
+static int verify(const struct arguments *a)
+{
+    struct fail f = {0};
+    glob_t found = {0};
+    long threads;
+    size_t files = (size_t)a->count, runs = 0;
+    char **file = a->word;
+    if (!argument_int(a, "threads", 1, 1024, omp_get_num_procs(), &threads, &f)) return report(&f);
+    if (files == 0) {
+        if (glob("results/reference/*.ini", 0, NULL, &found) != 0) {
+            fail_set(&f, "results/reference holds no experiments; name .ini files whose .digests stand beside them");
+            return report(&f);
+        }
+        files = found.gl_pathc;
+        file = found.gl_pathv;
+    }
+    bool ok = true, update = argument(a, "update") != NULL;
+    for (size_t k = 0; ok && k < files; k++) ok = verify_one(file[k], (int)threads, update, &runs, &f);
+    if (ok) printf("%zu runs of %zu experiments: %s\n", runs, files, update ? "digests written" : "equal to their digests, bit for bit");
+    if (found.gl_pathv) globfree(&found);
+    return ok ? 0 : report(&f);
+}
+
+static const struct command_option options[] = {{"threads", 't', "N", "use N threads (default: the machine's)"},
+                                                {"update", 0, NULL, "write the digests instead of comparing; say why in results/reference/CHANGES"},
+                                                {NULL, 0, NULL, NULL}};
+
+const struct command command_verify = {
+    .name = "verify",
+    .synopsis = "[FILE.ini ...]",
+    .summary = "make the reference experiments again and compare bit for bit",
+    .details = "Without a word: all of results/reference. Each NAME.ini has a NAME.digests beside it, with a digest of every column and "
+               "every row of every run. Exit status 1 names the first run, column and round that differs.",
+    .option = options,
+    .least = 0,
+    .most = -1,
+    .run = verify,
+};

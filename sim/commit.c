@@ -1,0 +1,130 @@
+/* commit.c - replace a file whole or not at all.
+ *
+ * The bytes go to PATH.tmp-<pid> in the same directory, are forced to the disk, and only then take the name PATH; at every
+ * instant PATH holds either all of what it held before or all of the new bytes (POSIX rename). */
+#include "record.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { NAMES = 100 }; /* temporary names tried before giving up */
+
+static bool write_failed(struct fail *f, const char *path, int error)
+{
+    return fail_run(f, "%s: cannot write: %s; what was there before is unchanged", path, strerror(error));
+}
+
+/* A new file beside `path`; its name in *name.  -1 with errno. */
+static int open_beside(const char *path, char **name)
+{
+    for (int i = 0; i < NAMES; i++) {
+        *name = i ? xprintf("%s.tmp-%ld-%d", path, (long)getpid(), i) : xprintf("%s.tmp-%ld", path, (long)getpid());
+        int file;
+        do file = open(*name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        while (file < 0 && errno == EINTR);
+        if (file >= 0) return file;
+        int error = errno;
+        free(*name);
+        *name = NULL;
+        errno = error;
+        if (error != EEXIST) return -1;
+    }
+    return -1;
+}
+
+/* All bytes, through interruptions and short writes; 0 or an errno. */
+static int write_all(int file, const uint8_t *byte, size_t size)
+{
+    while (size > 0) {
+        ssize_t n = write(file, byte, size < (1U << 30) ? size : (1U << 30));
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) return errno;
+        if (n == 0) return EIO;
+        byte += n;
+        size -= (size_t)n;
+    }
+    return 0;
+}
+
+static int sync_file(int file)
+{
+    int status;
+    do status = fsync(file);
+    while (status != 0 && errno == EINTR);
+    return status == 0 ? 0 : errno;
+}
+
+/* Makes the rename itself durable.  Directories that cannot be opened or synchronised are left to the system; 0 or an errno. */
+static int sync_directory_of(const char *path)
+{
+    char *directory = xstrdup(path), *slash = strrchr(directory, '/');
+    if (slash) slash[slash == directory] = '\0';
+    int file = open(slash ? directory : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    free(directory);
+    if (file < 0) return 0;
+    int error = sync_file(file);
+    close(file);
+    return error == EINVAL || error == EROFS || error == ENOTSUP ? 0 : error;
+}
+
+/* Fill the temporary file and give it the name `path`; 0 or an errno. */
+static int write_and_rename(int file, const char *name, const char *path, const struct stat *old, const uint8_t *byte,
+                            size_t size)
+{
+    int error = 0;
+    if (old && fchmod(file, old->st_mode & 07777) != 0 && errno != EPERM) error = errno;
+    if (!error) error = write_all(file, byte, size);
+    if (!error) error = sync_file(file);
+    if (close(file) != 0 && !error && errno != EINTR) error = errno;
+    if (!error && rename(name, path) != 0) error = errno;
+    return error;
+}
+
+static bool commit(const char *path, const uint8_t *byte, size_t size, struct fail *f)
+{
+    struct stat old;
+    bool replaces = stat(path, &old) == 0;
+    if (replaces && S_ISDIR(old.st_mode)) return write_failed(f, path, EISDIR);
+    if (replaces && !S_ISREG(old.st_mode)) return fail_run(f, "%s: cannot write: not a regular file", path);
+
+    char *name = NULL;
+    int file = open_beside(path, &name);
+    if (file < 0) return write_failed(f, path, errno);
+    int error = write_and_rename(file, name, path, replaces ? &old : NULL, byte, size);
+    if (error) unlink(name);
+    free(name);
+    if (error) return write_failed(f, path, error);
+    error = sync_directory_of(path);
+    return !error || fail_run(f, "%s: written, but it may not survive a power failure: %s", path, strerror(error));
+}
+
+/* Replace `path`, through a symbolic link if it is one, by bytes[0 .. size).  A file size limit (ulimit -f) is an error like
+ * a full disk, not a signal.  Fails with exit status 1; then the temporary file is gone and `path` as it was. */
+bool file_commit(const char *path, const void *bytes, size_t size, struct fail *f)
+{
+    struct sigaction ignore = {.sa_handler = SIG_IGN}, before;
+    bool changed = sigaction(SIGXFSZ, &ignore, &before) == 0;
+    struct stat link;
+    char *target = lstat(path, &link) == 0 && S_ISLNK(link.st_mode) ? realpath(path, NULL) : NULL;
+    bool done = commit(target ? target : path, bytes, size, f);
+    free(target);
+    if (changed) sigaction(SIGXFSZ, &before, NULL);
+    return done;
+}
+
+/* The image of r, committed to `path`. */
+bool record_write(const char *path, const struct record *r, struct fail *f)
+{
+    uint8_t *image;
+    size_t size;
+    if (!record_image(r, &image, &size, f)) return false;
+    bool done = file_commit(path, image, size, f);
+    free(image);
+    return done;
+}

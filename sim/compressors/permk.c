@@ -1,0 +1,106 @@
+/* permk.c - Perm-K: one random partition of the coordinates, a part for each client. */
+#include "../compose.h"
+#include "../support.h"
+#include <inttypes.h>
+#include <stdlib.h>
+
+static bool check(const void *param_, int64_t d, int64_t n, struct fail *f)
+{
+    (void)param_;
+    if (d >= n || n % d == 0) return true;
+    return fail_set(
+        f, "permk: %" PRId64 " clients cannot share d = %" PRId64 " coordinates evenly; allowed: n <= d, or n a multiple of d", n,
+        d);
+}
+
+/* d >= n: E|mean Q_i(x_i) - xbar|^2 = mean|x_i|^2 - |xbar|^2.  d < n: a coordinate is the mean over n/d clients drawn
+ * without replacement, of variance (d-1)/(n-1) that of one client. */
+static void constants(const void *param_, int64_t d, int64_t n, unsigned value_bits, const struct compressor_constants *inner,
+                      struct compressor_constants *out)
+{
+    (void)param_, (void)inner;
+    double part = d >= n ? (double)d / (double)n : 1;
+    double ab = d >= n ? 1 : (double)(d - 1) / (double)(n - 1);
+    struct support_law law = {.omega = (double)(d >= n ? n : d) - 1, .zeta = part, .sent = 1};
+    law.entries = d >= n ? (double)((d + n - 1) / n) : 1;
+    constants_of_support(&law, n, value_bits, out);
+    constants_correlated(out, ab, ab);
+}
+
+/* A permutation of 0 .. size-1 in the message's index array, which is made to hold it. */
+static void permute(struct stream *s, int64_t size, struct message *m)
+{
+    if (m->room_index < size) {
+        m->index = xrealloc(m->index, (size_t)size * sizeof *m->index);
+        m->room_index = size;
+    }
+    sample_permutation(s, size, m->index);
+}
+
+/* First the clients are permuted, then the coordinates; both draws are common to all. */
+static void draw_support(const struct compress_call *q, struct message *m)
+{
+    struct stream s = call_shared_stream(q);
+    permute(&s, q->n, m);
+    int64_t place = m->index[q->client];
+    if (q->d < q->n) {
+        message_shape(m, q->d, 1, false);
+        m->index[0] = (uint32_t)(place % q->d);
+        return;
+    }
+    /* Block `place` of n blocks, the first d mod n of which are one longer. */
+    int64_t size = q->d / q->n, longer = q->d % q->n;
+    int64_t from = place * size + (place < longer ? place : longer), to = from + size + (place < longer);
+    message_shape(m, q->d, to - from, false);
+    permute(&s, q->d, m);
+    /* index[i] is the place of coordinate i; a scan in order gives the block's coordinates ascending. */
+    int64_t count = 0;
+    for (int64_t i = 0; i < q->d; i++)
+        if (m->index[i] >= from && m->index[i] < to) m->index[count++] = (uint32_t)i;
+}
+
+static void select_block(const void *param_, const struct compress_call *q, const double *v, struct message *m)
+{
+    (void)param_;
+    draw_support(q, m);
+    support_take(v, (double)(q->d < q->n ? q->d : q->n), m);
+}
+
+static double index_bits(const void *param_, const struct compress_call *q, const struct message *m)
+{
+    (void)param_, (void)q, (void)m;
+    return 0;
+}
+
+static void pack_index(const void *param_, const struct compress_call *q, const struct message *m, struct wire *w)
+{
+    (void)param_, (void)q, (void)m, (void)w;
+}
+
+static void unpack_index(const void *param_, const struct compress_call *q, struct wire *w, struct message *m)
+{
+    (void)param_, (void)w;
+    draw_support(q, m);
+}
+
+const struct compressor compressor_permk = {
+    .name = "permk",
+    .summary = "a random partition of the coordinates, one part a client, times n",
+    .paper = "Szlendak, Tyurin, Richtarik 2021, arXiv 2110.03300",
+    .explain =
+        "d >= n: the coordinates are permuted and cut into n blocks of floor(d/n) or ceil(d/n); a second permutation deals\n"
+        "  the blocks to the clients.  Q_i(x)_j = n x_j on client i's block, else 0.  omega = n - 1 for each client.\n"
+        "d < n, n a multiple of d: each coordinate goes to n/d clients, Q_i(x)_j = d x_j.  omega = d - 1.\n"
+        "The clients' draws are correlated, to their advantage (d >= n: A = B = 1, with equality; d < n: (d-1)/(n-1)):\n"
+        "  E|mean Q_i(x_i) - xbar|^2 = A mean|x_i|^2 - B |xbar|^2, which is 0 when all x_i are equal.\n"
+        "zeta = d/n: at most ceil(d/n) entries.\n"
+        "Encoder: values of F bits, no index bits: the permutation comes from the seed that all share.\n"
+        "Use it where clients are similar: MARINA's stepsize then depends on the Hessian variance, not on omega.\n"
+        "Compression costs O(d + n) a client, for the permutations.\n",
+    .check = check,
+    .constants = constants,
+    .select = select_block,
+    .index_bits = index_bits,
+    .pack_index = pack_index,
+    .unpack_index = unpack_index,
+};

@@ -1,0 +1,112 @@
+/* engine.h - one run from the inside: its state, its workers, its ledger.  Methods see none of this (sim.h). */
+#ifndef ENGINE_H
+#define ENGINE_H
+#include "compressor.h"
+#include "problem.h"
+#include "sim.h"
+#include "trace.h"
+
+/* What a run is a function of; made from one cell of an experiment's grid (plan.h). */
+struct run_spec {
+    char *label;                     /* "marina randk k=1 seed=1"                                   */
+    const struct method *method;
+    struct settings param;           /* finished: theory filled in, ranges checked                  */
+    bool compressed;                 /* the method sends through `chain`                            */
+    struct chain chain;
+    const struct objective *objective;
+    const double *x0;                /* d numbers                                                   */
+    uint64_t seed;
+    int64_t rounds;
+    unsigned value_bits;             /* 32 or 64                                                    */
+    struct record_policy policy;
+};
+
+/* The ledger: what is counted, per client and cumulated.  Only channel.c and oracle.c add to it. */
+enum count {
+    VALUES_UP, INDEX_UP, BITS_UP, MESSAGES_UP, VALUES_DOWN, INDEX_DOWN, BITS_DOWN, MESSAGES_DOWN,
+    FULL_GRADIENTS, SAMPLE_GRADIENTS, LOCAL_STEPS, COUNTS
+};
+struct ledger {
+    double count[COUNTS]; /* whole numbers (values: multiples of 1/64): sums are exact below 2^47 */
+};
+
+/* The messages of one port, summed in client order as they come in.  While all are sparse only the support is touched. */
+struct sum {
+    double *total;          /* d numbers, zero off the support    */
+    bool dense, any;
+    uint32_t *touched;      /* the support, in order of first use */
+    uint64_t *mark;         /* bit per coordinate                 */
+    int64_t count, room;
+    struct message mean;    /* what mean_on hands to the method   */
+};
+
+struct run;
+struct worker {             /* one thread's working memory */
+    double *slot[SLOTS];
+    bool slot_used[SLOTS];
+    double *gradient;       /* last gradient computed here */
+    bool sent_dense;        /* a client served here sent uncompressed */
+    void *mine;             /* the method's client struct, aimed at the client being served */
+    struct sampler sampler;
+    struct oracle_work oracle;
+};
+struct client {
+    struct run *run;
+    struct worker *worker;
+    uint32_t id;
+    struct message *message; /* PORTS of them */
+    bool *sent;              /* PORTS of them */
+};
+struct server {
+    struct run *run;
+};
+
+struct run {
+    const struct run_spec *spec;
+    const struct objective *objective;
+    int64_t d, n, round;         /* round: how many are complete                         */
+    int threads;
+    enum run_status status;
+
+    struct server server;
+    void *server_state;          /* the method's server struct                           */
+    double *server_slab, *client_slab;
+    size_t server_vectors, client_vectors;
+    double *model;               /* the server vector that is measured                   */
+
+    double *heard[PORTS];        /* this round's broadcasts                              */
+    bool heard_set[PORTS], flag;
+    struct sum sum[PORTS];
+    struct ledger *ledger;       /* n                                                    */
+    struct ledger start;         /* mean over clients after a dense initialisation       */
+
+    int64_t wave;                /* clients whose messages are held at a time            */
+    struct message *message;     /* wave * PORTS                                         */
+    bool *sent;
+    struct worker *worker;       /* threads                                              */
+
+    /* Client gradients at one point, shared by the recorder and the next round. */
+    double *cache;               /* slab of n, or NULL when that is too much memory      */
+    double *cache_x;
+    bool cache_valid, heard_is_cached;
+    double *metric_gradient, *metric_norm_sq, *metric_f; /* d; n; n                      */
+
+    struct trace trace;
+};
+
+struct run *run_new(const struct run_spec *spec, int threads);
+void run_free(struct run *r);
+/* One communication round, then row `round` of the trace if the policy keeps it.  Sets status when done or diverged. */
+void run_round(struct run *r);
+/* channel.c */
+void channel_open(struct run *r);    /* forget the last round's messages and broadcasts */
+void channel_collect(struct run *r, int64_t count); /* add a wave's messages, in client order */
+void channel_init(struct run *r);
+void channel_free(struct run *r);
+/* measure.c: evaluate the model, uncounted, and add a row */
+void measure(struct run *r);
+
+/* checkpoint.c: the whole state of a run between two rounds as bytes, and back.  The trace is not part of it. */
+void checkpoint_save(const struct run *r, uint8_t **bytes, size_t *size);
+bool checkpoint_load(struct run *r, const uint8_t *bytes, size_t size, struct fail *f);
+#endif

@@ -1,0 +1,51 @@
+/* experiment.h - an experiment file: sections of `key = value`, read with their places, overridden, written back resolved.
+ *
+ *     [experiment]        what every curve shares
+ *     [curve]             as many as wanted; inherits [experiment]; a comma list makes a grid
+ *     [plot]              how `gradwire plot` draws the result
+ * Later wins: default < file < command line. */
+#ifndef EXPERIMENT_H
+#define EXPERIMENT_H
+#include "fail.h"
+#include "field.h"
+#include <stdint.h>
+
+enum { IN_PLOT = -1, IN_EXPERIMENT = 0 }; /* 1, 2, ...: the first, second, ... [curve] */
+struct entry {
+    char *key, *value;
+    char *place; /* "FILE:LINE" or "command line" */
+    int section;
+    bool used;   /* some run took it */
+};
+struct experiment {
+    struct entry *entry;
+    size_t count, room;
+    int curves;  /* [curve] sections; 0: [experiment] is the only curve */
+    char *name;  /* the file's name without directory and .ini          */
+};
+bool experiment_read(const char *path, struct experiment *e, struct fail *f);
+bool experiment_parse(const char *text, const char *name, struct experiment *e, struct fail *f);
+/* "key=value": replaces the key everywhere; [plot] keys are given as plot.KEY. */
+bool experiment_override(struct experiment *e, const char *assignment, struct fail *f);
+/* The whole experiment as a file with every default written out; parses back to the same runs.  Caller frees. */
+char *experiment_text(const struct experiment *e);
+void experiment_free(struct experiment *e);
+const struct entry *experiment_find(const struct experiment *e, int section, const char *key);
+
+/* Keys that belong to no plug-in. */
+enum smoothness_rule { ROWS, SPECTRAL };
+enum start_point { START_ZEROS, START_ONES, START_GAUSSIAN };
+enum optimum_rule { OPTIMUM_AUTO, OPTIMUM_YES, OPTIMUM_NO };
+struct experiment_params {
+    char *title, *dataset;
+    int64_t dimension, bias, normalise, split, remainder, clients;
+    char *problem;
+    int64_t smoothness, regime, optimum, x0;
+    double x0_scale;
+    char *method, *compressor;
+    int64_t rounds;
+    int64_t seed, data_seed, value_bits;
+    char *record;
+};
+extern const struct field experiment_fields[];
+#endif

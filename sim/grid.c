@@ -1,0 +1,156 @@
+/* grid.c - from lists of values to combinations. */
+#include "grid.h"
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TOKENS_MAX = 100000, CELLS_MAX = 1000000 };
+
+bool fail_at(struct fail *f, const struct entry *e)
+{
+    char *text = xstrdup(f->text);
+    f->text[0] = '\0';
+    fail_set(f, "%s: %s", e->place, text);
+    free(text);
+    return false;
+}
+
+const char *cell_value(const struct cell *c, const char *key)
+{
+    for (size_t k = 0; k < c->axes; k++)
+        if (strcmp(c->axis[k].entry->key, key) == 0) return c->axis[k].token[c->choice[k]];
+    return NULL;
+}
+
+static bool add_token(struct axis *a, char *token, struct fail *f)
+{
+    if (a->count == TOKENS_MAX) {
+        free(token);
+        return fail_set(f, "%s lists more than %d values", a->entry->key, TOKENS_MAX);
+    }
+    a->token = xrealloc(a->token, (a->count + 1) * sizeof *a->token);
+    a->token[a->count++] = token;
+    return true;
+}
+
+/* "2^-3x" -> exponent -3, suffix "x"; "7" -> 7 with no base. */
+static bool range_end(const char *text, bool *power, int64_t *number, bool *times)
+{
+    char bare[64];
+    size_t length = strlen(text);
+    *times = length > 0 && text[length - 1] == 'x';
+    *power = strncmp(text, "2^", 2) == 0;
+    size_t from = *power ? 2 : 0;
+    if (*times) length--;
+    if (length <= from || length - from >= sizeof bare) return false;
+    memcpy(bare, text + from, length - from);
+    bare[length - from] = '\0';
+    return parse_int(bare, number);
+}
+
+static bool add_range(struct axis *a, const char *text, const char *dots, struct fail *f)
+{
+    char *left = xstrdup(text), *right = xstrdup(dots + 2);
+    left[dots - text] = '\0';
+    bool power_a, power_b, times_a, times_b;
+    int64_t low, high;
+    bool ok = range_end(left, &power_a, &low, &times_a) && range_end(right, &power_b, &high, &times_b) && power_a == power_b &&
+              times_a == times_b && low <= high;
+    if (!ok)
+        fail_set(f, "\"%s\" is not a range; allowed: 1..5, 2^-3..2^3 and 2^-3x..2^3x, low end first", text);
+    for (int64_t v = low; ok && v <= high; v++)
+        ok = add_token(a, xprintf("%s%lld%s", power_a ? "2^" : "", (long long)v, times_a ? "x" : ""), f);
+    free(left);
+    free(right);
+    return ok;
+}
+
+/* Text that is one value whatever it holds. */
+static bool is_plain_text(const char *key)
+{
+    return strcmp(key, "title") == 0;
+}
+
+static bool split_list(struct axis *a, struct fail *f)
+{
+    const char *at = a->entry->value;
+    if (is_plain_text(a->entry->key)) return add_token(a, xstrdup(at), f);
+    for (;;) {
+        size_t length = strcspn(at, ",");
+        const char *from = at, *to = at + length;
+        while (from < to && isspace((unsigned char)*from)) from++;
+        while (to > from && isspace((unsigned char)to[-1])) to--;
+        if (from == to) return fail_set(f, "%s = %s: an empty place in the list", a->entry->key, a->entry->value);
+        char *token = xstrdup(from);
+        token[to - from] = '\0';
+        const char *dots = strstr(token, "..");
+        bool ranged = dots && dots != token && !strchr(token, '/');
+        bool ok = ranged ? add_range(a, token, dots, f) : add_token(a, xstrdup(token), f);
+        free(token);
+        if (!ok) return false;
+        if (at[length] == '\0') return true;
+        at += length + 1;
+    }
+}
+
+static void axes_free(struct axis *axis, size_t axes)
+{
+    for (size_t k = 0; k < axes; k++) {
+        for (size_t t = 0; t < axis[k].count; t++) free(axis[k].token[t]);
+        free(axis[k].token);
+    }
+    free(axis);
+}
+
+/* The keys of one curve: its own, and those of [experiment] that it does not replace; seed last. */
+static bool curve_axes(struct experiment *e, int curve, struct axis **out, size_t *axes, struct fail *f)
+{
+    *out = xcalloc(e->count + 1, sizeof **out);
+    *axes = 0;
+    for (int pass = 0; pass < 2; pass++)
+        for (size_t k = 0; k < e->count; k++) {
+            struct entry *entry = &e->entry[k];
+            bool own = entry->section == curve, inherited = entry->section == IN_EXPERIMENT && curve != IN_EXPERIMENT;
+            if (inherited && experiment_find(e, curve, entry->key)) {
+                entry->used = true;
+                inherited = false;
+            }
+            if ((!own && !inherited) || (strcmp(entry->key, "seed") == 0) != (pass == 1)) continue;
+            struct axis *a = &(*out)[(*axes)++];
+            *a = (struct axis){.entry = entry};
+            if (!split_list(a, f)) return fail_at(f, entry);
+        }
+    return true;
+}
+
+static bool visit_curve(const struct axis *axis, size_t axes, bool (*visit)(const struct cell *, void *, struct fail *), void *user,
+                        int64_t *budget, struct fail *f)
+{
+    size_t *choice = xcalloc(axes + 1, sizeof *choice);
+    struct cell cell = {axis, axes, choice};
+    bool ok = true, more = true;
+    while (ok && more) {
+        ok = --*budget >= 0 ? visit(&cell, user, f) : fail_set(f, "the grid has more than %d combinations", CELLS_MAX);
+        more = false;
+        for (size_t k = axes; k-- > 0 && !more;) {
+            if (++choice[k] < axis[k].count) more = true;
+            else choice[k] = 0;
+        }
+    }
+    free(choice);
+    return ok;
+}
+
+bool grid_visit(struct experiment *e, bool (*visit)(const struct cell *, void *user, struct fail *), void *user, struct fail *f)
+{
+    bool ok = true;
+    int64_t budget = CELLS_MAX;
+    for (int curve = e->curves ? 1 : IN_EXPERIMENT; ok && curve <= e->curves; curve++) {
+        struct axis *axis;
+        size_t axes;
+        ok = curve_axes(e, curve, &axis, &axes, f) && visit_curve(axis, axes, visit, user, &budget, f);
+        axes_free(axis, axes);
+    }
+    return ok;
+}

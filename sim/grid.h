@@ -1,0 +1,24 @@
+/* grid.h - lists and ranges in an experiment file, and all their combinations. */
+#ifndef GRID_H
+#define GRID_H
+#include "experiment.h"
+
+/* One key's list: "1, 5, 10" has three tokens, "1..5" five, "2^-3x..2^3x" seven. */
+struct axis {
+    struct entry *entry;
+    char **token;
+    size_t count;
+};
+/* One combination: the token chosen on every axis. */
+struct cell {
+    const struct axis *axis;
+    size_t axes;
+    size_t *choice;
+};
+/* Calls visit for every combination of every [curve], in the order of the file, the last key turning fastest (seed always
+ * last of all); stops when visit returns false. */
+bool grid_visit(struct experiment *e, bool (*visit)(const struct cell *, void *user, struct fail *), void *user, struct fail *f);
+const char *cell_value(const struct cell *c, const char *key); /* NULL: not given */
+/* Append ": PLACE" of the entry in front of what f says. */
+bool fail_at(struct fail *f, const struct entry *e);
+#endif

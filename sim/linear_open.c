@@ -1,0 +1,149 @@
+/* linear_open.c - cutting the clients' rows into blocks, and laying out those blocks where the fast structure pays. */
+#include "linear.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    FEW_ROWS = 8,           /* below this many rows a block is best left as it is                             */
+    ENTRIES_PER_COLUMN = 2, /* as are columns shorter than this on average: most of the time goes to their ends */
+};
+/* Bytes that laid-out blocks may take.  Values beside every index make the layout larger than the stored rows, so that it
+ * pays only while it fits in the cache. */
+#define LAYOUT_BYTES   ((uint64_t)1 << 30)
+#define WEIGHTED_BYTES ((uint64_t)1 << 25)
+
+/* Rows of the block as 16-bit lists. */
+static struct sell *lay_rows(const struct shards *s, const struct linear_block *b)
+{
+    const struct rows *r = &s->rows;
+    const uint64_t from = r->start[b->row], entries = r->start[b->row + b->count] - from;
+    uint32_t *start = xmalloc((size_t)(b->count + 1) * sizeof *start);
+    uint16_t *column = xmalloc((entries + 1) * sizeof *column);
+    for (int64_t k = 0; k <= b->count; k++) start[k] = (uint32_t)(r->start[b->row + k] - from);
+    for (uint64_t e = 0; e < entries; e++) column[e] = (uint16_t)r->column[from + e];
+    struct sell *out = sell_build(b->count, start, column, r->value ? r->value + from : NULL, (uint16_t)s->d, false);
+    free(start);
+    free(column);
+    return out;
+}
+
+/* Where each column's list starts, the bias being a column that every row has; returns how many columns have entries. */
+static int64_t column_starts(const struct shards *s, const struct linear_block *b, uint32_t *start)
+{
+    const struct rows *r = &s->rows;
+    memset(start, 0, (size_t)(s->d + 1) * sizeof *start);
+    for (uint64_t e = r->start[b->row]; e < r->start[b->row + b->count]; e++) start[r->column[e] + 1]++;
+    if (s->bias) start[s->d] = (uint32_t)b->count;
+    int64_t used = 0;
+    for (int64_t j = 0; j < s->d; j++) {
+        used += start[j + 1] > 0;
+        start[j + 1] += start[j];
+    }
+    return used;
+}
+
+/* Columns of the block as lists of its rows. */
+static struct sell *lay_columns(const struct shards *s, const struct linear_block *b)
+{
+    const struct rows *r = &s->rows;
+    uint32_t *start = xmalloc((size_t)(s->d + 1) * sizeof *start), *next = xmalloc((size_t)(s->d + 1) * sizeof *next);
+    const int64_t used = column_starts(s, b, start);
+    const uint32_t entries = start[s->d];
+    struct sell *out = NULL;
+    if (entries >= ENTRIES_PER_COLUMN * used) {
+        uint16_t *row = xmalloc((entries + 1) * sizeof *row);
+        double *value = r->value ? xmalloc((entries + 1) * sizeof *value) : NULL;
+        memcpy(next, start, (size_t)(s->d + 1) * sizeof *next);
+        for (int64_t k = 0; k < b->count; k++) {
+            for (uint64_t e = r->start[b->row + k]; e < r->start[b->row + k + 1]; e++) {
+                const uint32_t at = next[r->column[e]]++;
+                row[at] = (uint16_t)k;
+                if (value) value[at] = r->value[e];
+            }
+            if (!s->bias) continue;
+            const uint32_t at = next[s->d - 1]++;
+            row[at] = (uint16_t)k;
+            if (value) value[at] = 1;
+        }
+        out = sell_build(s->d, start, row, value, (uint16_t)b->count, true);
+        free(row);
+        free(value);
+    }
+    free(start);
+    free(next);
+    return out;
+}
+
+static void lay_out_blocks(struct linear *a)
+{
+    const struct shards *s = a->shards;
+    const uint64_t entry = s->rows.value ? 20 : 4; /* bytes, in both layouts together, before padding */
+    if (s->d >= UINT16_MAX || s->rows.start[s->rows.count] * entry > (s->rows.value ? WEIGHTED_BYTES : LAYOUT_BYTES)) return;
+    for (int64_t i = 0; i < a->block_of[s->n]; i++) {
+        struct linear_block *b = &a->block[i];
+        if (b->count < FEW_ROWS) continue;
+        b->rows = lay_rows(s, b);
+        b->columns = lay_columns(s, b);
+        if (b->rows) a->padded = true;
+    }
+    if (!a->padded) /* the room for lane sums comes with the padded copy */
+        for (int64_t i = 0; i < a->block_of[s->n]; i++) {
+            sell_free(a->block[i].columns);
+            a->block[i].columns = NULL;
+        }
+}
+
+static struct linear *linear_cut(const struct shards *s)
+{
+    struct linear *a = xcalloc(1, sizeof *a);
+    a->shards = s;
+    a->common = s->rows.value ? 1 : s->rows.common;
+    a->block_of = xmalloc((size_t)(s->n + 1) * sizeof *a->block_of);
+    a->block_of[0] = 0;
+    for (int64_t i = 0; i < s->n; i++)
+        a->block_of[i + 1] = a->block_of[i] + (s->first[i + 1] - s->first[i] + LINEAR_BLOCK - 1) / LINEAR_BLOCK;
+    a->block = xcalloc((size_t)a->block_of[s->n] + 1, sizeof *a->block);
+    for (int64_t i = 0; i < s->n; i++)
+        for (int64_t k = a->block_of[i]; k < a->block_of[i + 1]; k++) {
+            struct linear_block *b = &a->block[k];
+            b->row = s->first[i] + (k - a->block_of[i]) * LINEAR_BLOCK;
+            b->count = s->first[i + 1] - b->row < LINEAR_BLOCK ? s->first[i + 1] - b->row : LINEAR_BLOCK;
+        }
+    return a;
+}
+
+bool linear_open(struct objective *o, const struct problem *p, const void *param, const struct shards *shards, struct fail *f)
+{
+    for (int64_t i = 0; i < shards->n; i++)
+        if (shards->first[i + 1] == shards->first[i])
+            return fail_set(f, "problem %s: client %lld has no rows; every client needs at least one", p->name, (long long)i);
+    struct linear *a = linear_cut(shards);
+    lay_out_blocks(a);
+    a->param = xmalloc(p->param_size);
+    if (p->param_size > 0) memcpy(a->param, param, p->param_size);
+    o->self = a;
+    o->param = a->param;
+    o->d = shards->d;
+    o->n = shards->n;
+    o->samples = xmalloc((size_t)o->n * sizeof *o->samples);
+    o->total = 0;
+    for (int64_t i = 0; i < o->n; i++) o->total += o->samples[i] = shards->first[i + 1] - shards->first[i];
+    o->finite_sum = true;
+    memcpy(o->title, shards->title, sizeof o->title);
+    memcpy(o->sha256, shards->sha256, sizeof o->sha256);
+    linear_attach(o);
+    return true;
+}
+
+void linear_close(struct objective *o)
+{
+    struct linear *a = o->self;
+    for (int64_t i = 0; i < a->block_of[o->n]; i++) {
+        sell_free(a->block[i].rows);
+        sell_free(a->block[i].columns);
+    }
+    free(a->block);
+    free(a->block_of);
+    free(a->param);
+    free(a);
+}

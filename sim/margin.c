@@ -1,0 +1,43 @@
+/* margin.c - sigmoid and logistic loss of a margin, from e = exp(-|z|) alone so that nothing overflows or cancels. */
+#include "margin.h"
+#include "real.h"
+#include <math.h>
+
+void margin_sigmoid(int64_t count, const double *t, const double *y, double *s, double *c, double *e)
+{
+    double z[MARGIN_STRIP];
+    for (int64_t k = 0; k < count; k++) {
+        z[k] = y[k] * t[k];
+        e[k] = -fabs(z[k]);
+    }
+    real_exp_array((size_t)count, e, e);
+    for (int64_t k = 0; k < count; k++) {
+        const double large = 1 / (1 + e[k]), small = e[k] * large;
+        s[k] = z[k] >= 0 ? large : small;
+        c[k] = z[k] >= 0 ? small : large;
+    }
+}
+
+static void log_loss_strip(int64_t count, const double *t, const double *y, double *value, double *slope, double *curve)
+{
+    double s[MARGIN_STRIP], c[MARGIN_STRIP], e[MARGIN_STRIP];
+    if (slope || curve) margin_sigmoid(count, t, y, s, c, e);
+    if (slope)
+        for (int64_t k = 0; k < count; k++) slope[k] = -y[k] * c[k];
+    if (curve)
+        for (int64_t k = 0; k < count; k++) curve[k] = s[k] * c[k];
+    if (value)
+        for (int64_t k = 0; k < count; k++) {
+            const double z = y[k] * t[k];
+            value[k] = (z < 0 ? -z : 0) + real_log1p_exp_neg(fabs(z));
+        }
+}
+
+void margin_log_loss(int64_t count, const double *t, const double *y, double *value, double *slope, double *curve)
+{
+    for (int64_t k = 0; k < count; k += MARGIN_STRIP) {
+        const int64_t left = count - k;
+        log_loss_strip(left < MARGIN_STRIP ? left : MARGIN_STRIP, t + k, y + k, value ? value + k : NULL,
+                       slope ? slope + k : NULL, curve ? curve + k : NULL);
+    }
+}

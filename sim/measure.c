@@ -1,0 +1,93 @@
+/* measure.c - the recorder: evaluates the model through an oracle that counts nothing, and adds a row. */
+#include "engine.h"
+#include "real.h"
+#include "vec.h"
+#include <string.h>
+#include <omp.h>
+
+static void evaluate_client(struct run *r, int64_t i, double *g, struct worker *w)
+{
+    r->objective->gradient(r->objective, i, r->model, g, &r->metric_f[i], &w->oracle);
+    r->metric_norm_sq[i] = real_norm_sq((size_t)r->d, g);
+}
+
+static void add_to_total(struct run *r, const double *g)
+{
+    for (int64_t j = 0; j < r->d; j++) r->metric_gradient[j] += g[j];
+}
+
+/* One client after another, when their gradients together are too much to keep. */
+static void evaluate_in_turn(struct run *r)
+{
+    struct worker *w = &r->worker[0];
+    if (!w->gradient) w->gradient = vec_new(r->d);
+    for (int64_t i = 0; i < r->n; i++) {
+        evaluate_client(r, i, w->gradient, w);
+        add_to_total(r, w->gradient);
+    }
+}
+
+/* All client gradients side by side; the round that follows at the same point finds them here. */
+static void evaluate_together(struct run *r)
+{
+    if (r->threads > 1) {
+#pragma omp parallel for schedule(dynamic) num_threads(r->threads)
+        for (int64_t i = 0; i < r->n; i++)
+            evaluate_client(r, i, vec_at(r->cache, r->d, (size_t)i), &r->worker[omp_get_thread_num()]);
+    } else {
+        for (int64_t i = 0; i < r->n; i++) evaluate_client(r, i, vec_at(r->cache, r->d, (size_t)i), &r->worker[0]);
+    }
+    for (int64_t i = 0; i < r->n; i++) add_to_total(r, vec_at(r->cache, r->d, (size_t)i));
+    memcpy(r->cache_x, r->model, (size_t)r->d * sizeof(double));
+    r->cache_valid = true;
+}
+
+static void fill_model_columns(struct run *r, double *row)
+{
+    const struct objective *o = r->objective;
+    double f = 0, client_norm_sq = 0, n = (double)r->n;
+    for (int64_t i = 0; i < r->n; i++) {
+        f += r->metric_f[i];
+        client_norm_sq += r->metric_norm_sq[i];
+    }
+    for (int64_t j = 0; j < r->d; j++) r->metric_gradient[j] /= n;
+    row[trace_column("round")] = (double)r->round;
+    row[trace_column("f")] = f / n;
+    row[trace_column("grad_norm_sq")] = real_norm_sq((size_t)r->d, r->metric_gradient);
+    row[trace_column("mean_client_grad_norm_sq")] = client_norm_sq / n;
+    if (!o->x_star) return;
+    double dist_sq = 0;
+    for (int64_t j = 0; j < r->d; j++) dist_sq += (r->model[j] - o->x_star[j]) * (r->model[j] - o->x_star[j]);
+    row[trace_column("dist_sq")] = dist_sq;
+    row[trace_column("f_gap")] = o->gap ? o->gap(o, r->model) : f / n - o->f_star;
+}
+
+/* Mean over clients and the largest, in the order of enum count, two columns each. */
+static void fill_count_columns(const struct run *r, double *row)
+{
+    int column = trace_column("values_up");
+    for (int k = 0; k < COUNTS; k++, column += 2) {
+        double total = 0, most = 0;
+        for (int64_t i = 0; i < r->n; i++) {
+            double v = r->ledger[i].count[k];
+            total += v;
+            if (v > most) most = v;
+        }
+        row[column] = total / (double)r->n;
+        row[column + 1] = most;
+        if (k == SAMPLE_GRADIENTS) row[trace_column("epochs")] = total / (double)r->objective->total;
+    }
+}
+
+void measure(struct run *r)
+{
+    double row[TRACE_COLUMNS] = {0};
+    memset(r->metric_gradient, 0, (size_t)r->d * sizeof(double));
+    if (r->cache)
+        evaluate_together(r);
+    else
+        evaluate_in_turn(r);
+    fill_model_columns(r, row);
+    fill_count_columns(r, row);
+    trace_add(&r->trace, row);
+}

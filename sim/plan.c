@@ -1,0 +1,365 @@
+/* plan.c - every cell of the grid gets its plug-ins, its parameters, its problem. */
+#include "plan.h"
+#include "grid.h"
+#include "keys.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The plug-ins of one cell while it is being put together. */
+struct draft {
+    struct planned *run;
+    struct instance *instance;
+    const struct cell *cell;
+    struct fail *f;
+};
+enum { OWNERS = CHAIN_MAX + 3 };
+struct owner {
+    const char *kind;
+    struct settings *settings;
+};
+
+static const struct entry *entry_of(const struct cell *c, const char *key)
+{
+    for (size_t k = 0; k < c->axes; k++)
+        if (strcmp(c->axis[k].entry->key, key) == 0) return c->axis[k].entry;
+    return NULL;
+}
+
+/* --- which table a key belongs to ---------------------------------------------------------------------- */
+
+/* `stepsize` is every method's gamma. */
+static const char *plain_name(const char *key)
+{
+    return strcmp(key, "stepsize") == 0 ? "gamma" : key;
+}
+
+static size_t owners_of(struct draft *d, struct owner out[OWNERS])
+{
+    size_t count = 0;
+    out[count++] = (struct owner){"method", &d->run->spec.param};
+    for (int k = 0; k < d->run->spec.chain.length; k++) out[count++] = (struct owner){"compressor", &d->run->spec.chain.settings[k]};
+    out[count++] = (struct owner){"problem", &d->instance->problem_settings};
+    if (d->instance->generator) out[count++] = (struct owner){"dataset", &d->instance->generator_settings};
+    return count;
+}
+
+/* Give the key to its owner.  "compressor.p" names the kind; a bare key must have one owner (a chain counts as one). */
+static bool assign(struct draft *d, const char *key, const char *value, bool *taken)
+{
+    struct owner owner[OWNERS];
+    size_t owners = owners_of(d, owner);
+    const char *dot = strchr(key, '.'), *name = plain_name(dot ? dot + 1 : key), *kind = NULL;
+    *taken = false;
+    for (size_t k = 0; k < owners; k++) {
+        if (dot && (strlen(owner[k].kind) != (size_t)(dot - key) || strncmp(owner[k].kind, key, (size_t)(dot - key)) != 0)) continue;
+        if (!owner[k].settings->table || !field_find(owner[k].settings->table, name)) continue;
+        if (kind && strcmp(kind, owner[k].kind) != 0)
+            return fail_set(d->f, "%s is a key of both the %s and the %s; write %s.%s or %s.%s", key, kind, owner[k].kind, kind, key,
+                            owner[k].kind, key);
+        kind = owner[k].kind;
+        if (!settings_set(owner[k].settings, name, value, d->f)) return false;
+        *taken = true;
+    }
+    return true;
+}
+
+static bool set_experiment_keys(struct draft *d)
+{
+    const struct cell *c = d->cell;
+    for (size_t k = 0; k < c->axes; k++) {
+        struct entry *entry = c->axis[k].entry;
+        if (!field_find(experiment_fields, entry->key)) continue;
+        if (!settings_set(&d->run->settings, entry->key, c->axis[k].token[c->choice[k]], d->f)) return fail_at(d->f, entry);
+        entry->used = true;
+    }
+    return settings_finish(&d->run->settings, "the experiment", d->f);
+}
+
+/* Keys of the plug-ins.  *repeat: the cell differs from an earlier one only in keys that nothing in it has. */
+static bool set_plugin_keys(struct draft *d, bool *repeat)
+{
+    const struct cell *c = d->cell;
+    *repeat = false;
+    for (size_t k = 0; k < c->axes; k++) {
+        struct entry *entry = c->axis[k].entry;
+        bool taken = false;
+        if (field_find(experiment_fields, entry->key)) {
+            if (strcmp(entry->key, "compressor") == 0 && !d->run->spec.compressed && c->choice[k] > 0) *repeat = true;
+            continue;
+        }
+        if (!assign(d, entry->key, c->axis[k].token[c->choice[k]], &taken)) return fail_at(d->f, entry);
+        if (taken) entry->used = true;
+        else if (c->choice[k] > 0) *repeat = true;
+    }
+    return true;
+}
+
+/* --- plug-ins ------------------------------------------------------------------------------------------- */
+
+static bool find_failed(struct draft *d, const char *key)
+{
+    const struct entry *entry = entry_of(d->cell, key);
+    return entry ? fail_at(d->f, entry) : false;
+}
+
+static bool choose_method(struct draft *d, const struct experiment_params *c)
+{
+    struct run_spec *s = &d->run->spec;
+    struct plugin found;
+    if (!plugin_require(KIND_METHOD, c->method, &found, d->f)) return find_failed(d, "method");
+    s->method = found.self;
+    s->param = settings_new(s->method->param, s->method->param_size);
+    s->compressed = s->method->needs != NO_COMPRESSOR;
+    if (!s->compressed) return true;
+    if (*c->compressor == '\0')
+        return fail_set(d->f, "method %s needs a compressor; set compressor to a name from `gradwire list compressors`", s->method->name);
+    return chain_parse(&s->chain, c->compressor, d->f) || find_failed(d, "compressor");
+}
+
+static bool choose_problem(struct draft *d, const struct experiment_params *c)
+{
+    struct instance *i = d->instance;
+    struct plugin found;
+    if (!plugin_require(KIND_PROBLEM, c->problem, &found, d->f)) return find_failed(d, "problem");
+    i->problem = found.self;
+    i->problem_settings = settings_new(i->problem->param, i->problem->param_size);
+    i->generator = generator_find(c->dataset);
+    if (i->generator) i->generator_settings = settings_new(i->generator->param, i->generator->param_size);
+    return true;
+}
+
+/* --- theory ---------------------------------------------------------------------------------------------- */
+
+static struct theory theory_of(const struct planned *run, const struct compressor_constants *q)
+{
+    const struct experiment_params *c = run->settings.data;
+    const struct instance *i = run->instance;
+    const struct smoothness *L = &i->L;
+    return (struct theory){.regime = (enum regime)c->regime,
+                           .n = i->objective.n,
+                           .d = i->objective.d,
+                           .rounds = c->rounds,
+                           .m = (double)i->objective.total / (double)i->objective.n,
+                           .L_f = L->L_f,
+                           .L_bar = L->L_bar,
+                           .L_hat = L->L_hat,
+                           .L_i_max = L->L_i_max,
+                           .L_max = L->L_max,
+                           .L_cal = L->L_cal,
+                           .mu = L->mu,
+                           .omega = q->omega,
+                           .omega_n = q->ab_a,
+                           .ab_b = q->ab_b,
+                           .alpha = q->alpha,
+                           .zeta = q->zeta,
+                           .bits_ratio = q->bits / ((double)i->objective.d * (c->value_bits ? 32 : 64))};
+}
+
+static bool fits(const struct planned *run, const struct compressor_constants *q, struct fail *f)
+{
+    const struct experiment_params *c = run->settings.data;
+    const char *name = run->spec.method->name;
+    if (run->spec.method->needs == UNBIASED && !q->unbiased)
+        return fail_set(f, "method %s needs an unbiased compressor, which %s is not; allowed: randk, qsgd, natural, ...", name, c->compressor);
+    if (run->spec.method->needs == CONTRACTIVE && !(q->alpha > 0))
+        return fail_set(f, "method %s needs a contractive compressor, which %s is not; allowed: topk, sign, scaled(%s), ...", name,
+                        c->compressor, c->compressor);
+    return true;
+}
+
+static bool apply_theory(struct planned *run, struct fail *f)
+{
+    struct run_spec *s = &run->spec;
+    struct compressor_constants q = {.unbiased = true, .alpha = 1, .zeta = (double)run->instance->objective.d};
+    if (s->compressed) {
+        int64_t d = s->objective->d, n = s->objective->n;
+        for (int k = 0; k < s->chain.length; k++)
+            if (!settings_finish(&s->chain.settings[k], s->chain.link[k]->name, f)) return false;
+        if (!chain_check(&s->chain, d, n, f)) return false;
+        chain_constants(&s->chain, d, n, s->value_bits, &q);
+        if (!fits(run, &q, f)) return false;
+    }
+    struct theory t = theory_of(run, &q);
+    if (s->method->theory) s->method->theory(s->param.data, &t);
+    return settings_finish(&s->param, s->method->name, f) && (!s->method->check || s->method->check(s->param.data, &t, f));
+}
+
+/* --- one cell ---------------------------------------------------------------------------------------------- */
+
+static void append_settings(FILE *out, const struct settings *s)
+{
+    char text[256];
+    for (size_t k = 0; k < s->count; k++) {
+        settings_text(s, k, text, sizeof text);
+        fprintf(out, "|%s=%s", s->table[k].name, text);
+    }
+}
+
+/* Everything an instance is a function of. */
+static char *instance_key(const struct instance *i)
+{
+    static const char *const keys[] = {"dataset", "dimension", "bias", "normalise", "split", "remainder", "clients", "problem",
+                                       "smoothness", "optimum", "x0", "x0_scale", "data_seed"};
+    char *key = NULL, text[4096];
+    size_t size = 0;
+    FILE *out = open_memstream(&key, &size);
+    for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) {
+        settings_text(&i->settings, (size_t)(field_find(experiment_fields, keys[k]) - experiment_fields), text, sizeof text);
+        fprintf(out, "|%s", text);
+    }
+    append_settings(out, &i->problem_settings);
+    append_settings(out, &i->generator_settings);
+    fclose(out);
+    return key;
+}
+
+/* The instance that equals the draft's, opened if it is new. */
+static struct instance *shared_instance(struct plan *p, struct instance *draft, struct fail *f)
+{
+    draft->key = instance_key(draft);
+    for (size_t k = 0; k < p->instances; k++)
+        if (strcmp(p->instance[k]->key, draft->key) == 0) {
+            instance_free(draft);
+            return p->instance[k];
+        }
+    p->instance = xrealloc(p->instance, (p->instances + 1) * sizeof(struct instance *));
+    p->instance[p->instances++] = draft;
+    draft->path = p->instances == 1 ? xstrdup("/problem") : xprintf("/problem-%zu", p->instances);
+    return instance_open(draft, f) ? draft : NULL;
+}
+
+static char *label_of(const struct draft *d, char **varied)
+{
+    const struct cell *c = d->cell;
+    const struct run_spec *s = &d->run->spec;
+    const struct experiment_params *e = d->run->settings.data;
+    char *text = xstrdup("");
+    for (size_t k = 0; k < c->axes; k++) {
+        const char *key = c->axis[k].entry->key;
+        if (c->axis[k].count < 2 || strcmp(key, "method") == 0 || strcmp(key, "compressor") == 0) continue;
+        char *longer = xprintf("%s%s%s=%s", text, *text ? " " : "", key, c->axis[k].token[c->choice[k]]);
+        free(text);
+        text = longer;
+    }
+    *varied = text;
+    return xprintf("%s%s%s%s%s", s->method->name, s->compressed ? " " : "", s->compressed ? e->compressor : "", *text ? " " : "", text);
+}
+
+static void fill_spec(struct planned *run)
+{
+    const struct experiment_params *c = run->settings.data;
+    struct run_spec *s = &run->spec;
+    s->objective = &run->instance->objective;
+    s->x0 = run->instance->x0;
+    s->seed = (uint64_t)c->seed;
+    s->rounds = c->rounds;
+    s->value_bits = c->value_bits ? 32 : 64;
+}
+
+static void planned_free(struct planned *run)
+{
+    settings_free(&run->settings);
+    settings_free(&run->spec.param);
+    chain_free(&run->spec.chain);
+    free(run->spec.label);
+    free(run->varied);
+    free(run);
+}
+
+static bool build(struct plan *p, struct draft *d, bool *repeat)
+{
+    const struct experiment_params *c = d->run->settings.data;
+    if (!set_experiment_keys(d) || !choose_problem(d, c) || !choose_method(d, c) || !set_plugin_keys(d, repeat)) return false;
+    if (*repeat) return true;
+    d->instance->settings = settings_copy(&d->run->settings, sizeof *c);
+    if (!settings_finish(&d->instance->problem_settings, d->instance->problem->name, d->f)) return false;
+    if (d->instance->generator && !settings_finish(&d->instance->generator_settings, d->instance->generator->name, d->f)) return false;
+    d->run->spec.label = label_of(d, &d->run->varied);
+    struct instance *draft = d->instance;
+    d->instance = NULL;
+    d->run->instance = shared_instance(p, draft, d->f);
+    if (!d->run->instance) return false;
+    fill_spec(d->run);
+    if (!record_policy_parse(c->record, &d->run->spec.policy, d->f)) return find_failed(d, "record");
+    if (apply_theory(d->run, d->f)) return true;
+    char *text = xstrdup(d->f->text);
+    d->f->text[0] = '\0';
+    fail_set(d->f, "run \"%s\": %s", d->run->spec.label, text);
+    free(text);
+    return false;
+}
+
+static bool add_cell(const struct cell *cell, void *user, struct fail *f)
+{
+    struct plan *p = user;
+    struct draft d = {xcalloc(1, sizeof(struct planned)), xcalloc(1, sizeof(struct instance)), cell, f};
+    d.run->settings = settings_new(experiment_fields, sizeof(struct experiment_params));
+    bool repeat = false, ok = build(p, &d, &repeat);
+    instance_free(d.instance);
+    if (!ok || repeat) {
+        planned_free(d.run);
+        return ok;
+    }
+    p->run = xrealloc(p->run, (p->runs + 1) * sizeof(struct planned *));
+    p->run[p->runs++] = d.run;
+    return true;
+}
+
+bool plan_make(struct plan *p, struct experiment *e, struct fail *f)
+{
+    *p = (struct plan){0};
+    for (size_t k = 0; k < e->count; k++)
+        if (e->entry[k].section != IN_PLOT && !key_require(e->entry[k].key, f)) return fail_at(f, &e->entry[k]);
+    if (!grid_visit(e, add_cell, p, f)) return false;
+    for (size_t k = 0; k < e->count; k++)
+        if (!e->entry[k].used && e->entry[k].section != IN_PLOT) {
+            fail_set(f, "%s is a key of none of the methods, compressors, problems and data sets that this experiment uses",
+                     e->entry[k].key);
+            return fail_at(f, &e->entry[k]);
+        }
+    p->text = experiment_text(e);
+    return true;
+}
+
+void plan_free(struct plan *p)
+{
+    for (size_t k = 0; k < p->runs; k++) planned_free(p->run[k]);
+    for (size_t k = 0; k < p->instances; k++) instance_free(p->instance[k]);
+    free(p->run);
+    free(p->instance);
+    free(p->text);
+    *p = (struct plan){0};
+}
+
+/* --- printing ------------------------------------------------------------------------------------------------ */
+
+static void print_settings(const struct settings *s)
+{
+    for (size_t k = 0; k < s->count; k++) {
+        char text[256];
+        if (s->table[k].type == FIELD_REAL) format_real(settings_real(s, k), text);
+        else settings_text(s, k, text, sizeof text);
+        printf("  %s=%s (%s)", s->table[k].name, text, origin_name(s->origin[k]));
+    }
+}
+
+void plan_print(const struct plan *p)
+{
+    for (size_t k = 0; k < p->instances; k++) {
+        const struct instance *i = p->instance[k];
+        char L[32], mu[32], g[32];
+        format_real(i->L.L_f, L);
+        format_real(i->L.mu, mu);
+        format_real(i->grad_norm_sq_start, g);
+        printf("%s: %s on %s, N = %lld, d = %lld, n = %lld, L_f = %s, mu = %s, |grad f(x0)|^2 = %s\n", i->path, i->problem->name,
+               i->objective.title, (long long)i->objective.total, (long long)i->objective.d, (long long)i->objective.n, L, mu, g);
+    }
+    for (size_t k = 0; k < p->runs; k++) {
+        const struct run_spec *s = &p->run[k]->spec;
+        printf("%03zu  %s: %lld rounds;", k, s->label, (long long)s->rounds);
+        print_settings(&s->param);
+        for (int q = 0; q < s->chain.length; q++) print_settings(&s->chain.settings[q]);
+        putchar('\n');
+    }
+}

@@ -1,0 +1,25 @@
+/* plan.h - an experiment made ready to run: every cell of its grid with its plug-ins, parameters and problem. */
+#ifndef PLAN_H
+#define PLAN_H
+#include "engine.h"
+#include "instance.h"
+
+struct planned {
+    struct run_spec spec;
+    struct instance *instance;
+    struct settings settings; /* of experiment_fields, for this cell */
+    char *varied;             /* "k=1 seed=2": what tells it from its neighbours */
+};
+struct plan {
+    char *text;               /* the experiment, resolved */
+    struct instance **instance;
+    size_t instances;
+    struct planned **run;
+    size_t runs;
+};
+/* Everything that can be refused is refused here, before anything runs or is written. */
+bool plan_make(struct plan *p, struct experiment *e, struct fail *f);
+void plan_free(struct plan *p);
+/* What `--dry-run` prints: every run with its parameters and where they come from. */
+void plan_print(const struct plan *p);
+#endif

@@ -1,0 +1,228 @@
+/* round.c - a run: its memory, and one communication round after another. */
+#include "engine.h"
+#include "vec.h"
+#include <stdlib.h>
+#include <string.h>
+#include <omp.h>
+
+/* Memory for gradients or messages of many clients at a time; beyond it they are recomputed or handled in waves. */
+static const double cache_bytes = 256e6, wave_bytes = 64e6;
+
+/* --- what methods see of the engine -------------------------------------------------------------- */
+
+const void *client_param(const struct client *c)
+{
+    return c->run->spec->param.data;
+}
+
+const void *server_param(const struct server *s)
+{
+    return s->run->spec->param.data;
+}
+
+void *mine(struct client *c)
+{
+    return c->worker->mine;
+}
+
+void *state(struct server *s)
+{
+    return s->run->server_state;
+}
+
+bool client_first(const struct client *c)
+{
+    return c->run->round == 0;
+}
+
+bool server_first(const struct server *s)
+{
+    return s->run->round == 0;
+}
+
+int64_t rounds_made(const struct server *s)
+{
+    return s->run->round;
+}
+
+double *tmp(struct client *c, int slot)
+{
+    struct worker *w = c->worker;
+    int64_t d = c->run->d;
+    if (slot < 0 || slot >= SLOTS) abort();
+    if (!w->slot[slot]) w->slot[slot] = vec_new(d);
+    /* What another client left here must not be read: make it visible where that is cheap. */
+    if (!w->slot_used[slot] && d <= 1024)
+        for (int64_t j = 0; j < d; j++) w->slot[slot][j] = NAN;
+    w->slot_used[slot] = true;
+    return w->slot[slot];
+}
+
+in gradient(struct client *c, in x)
+{
+    struct run *r = c->run;
+    double *count = r->ledger[c->id].count;
+    count[FULL_GRADIENTS] += 1;
+    count[SAMPLE_GRADIENTS] += (double)r->objective->samples[c->id];
+    if (x == r->heard[0] && r->heard_is_cached) return vec_at(r->cache, r->d, c->id);
+    struct worker *w = c->worker;
+    if (!w->gradient) w->gradient = vec_new(r->d);
+    r->objective->gradient(r->objective, c->id, x, w->gradient, NULL, &w->oracle);
+    return w->gradient;
+}
+
+bool coin(struct server *s, double p)
+{
+    struct stream draws = stream(s->run->spec->seed, FOR_COIN, 0, (uint32_t)s->run->round, STREAM_SHARED);
+    return stream_bernoulli(&draws, p);
+}
+
+/* --- memory ---------------------------------------------------------------------------------------- */
+
+/* Point the vec members of a method's struct at vectors first, first + 1, ... of a slab. */
+static void aim(void *structure, const struct field *table, double *slab, int64_t d, size_t first)
+{
+    for (size_t k = 0; k < field_count(table); k++) {
+        double *v = vec_at(slab, d, first + k);
+        memcpy((char *)structure + table[k].at, &v, sizeof v);
+    }
+}
+
+static void new_server(struct run *r)
+{
+    const struct method *m = r->spec->method;
+    r->server.run = r;
+    r->server_vectors = field_count(m->server);
+    r->server_slab = vec_slab(r->d, r->server_vectors);
+    r->server_state = xcalloc(1, m->server_size + 1);
+    aim(r->server_state, m->server, r->server_slab, r->d, 0);
+    const char *model = m->model ? m->model : "x";
+    for (size_t k = 0; k < r->server_vectors; k++)
+        if (strcmp(m->server[k].name, model) == 0) r->model = vec_at(r->server_slab, r->d, k);
+    memcpy(r->model, r->spec->x0, (size_t)r->d * sizeof(double));
+    if (m->start) m->start(&r->server);
+}
+
+static void new_clients(struct run *r)
+{
+    const struct method *m = r->spec->method;
+    r->client_vectors = field_count(m->client);
+    r->client_slab = vec_slab(r->d, r->client_vectors * (size_t)r->n);
+    r->ledger = xcalloc((size_t)r->n, sizeof *r->ledger);
+
+    double bytes = (double)r->d * sizeof(double);
+    r->wave = r->n;
+    if (bytes * (double)r->n > wave_bytes) {
+        r->wave = (int64_t)(wave_bytes / bytes);
+        if (r->wave < r->threads) r->wave = r->threads < r->n ? r->threads : r->n;
+    }
+    r->message = xcalloc((size_t)r->wave * PORTS, sizeof *r->message);
+    r->sent = xcalloc((size_t)r->wave * PORTS, sizeof *r->sent);
+    r->worker = xcalloc((size_t)r->threads, sizeof *r->worker);
+    for (int t = 0; t < r->threads; t++) r->worker[t].mine = xcalloc(1, m->client_size + 1);
+    if (bytes * (double)r->n <= cache_bytes) r->cache = vec_slab(r->d, (size_t)r->n);
+    r->cache_x = vec_new(r->d);
+    r->metric_gradient = vec_new(r->d);
+    r->metric_norm_sq = xcalloc((size_t)r->n, sizeof(double));
+    r->metric_f = xcalloc((size_t)r->n, sizeof(double));
+}
+
+struct run *run_new(const struct run_spec *spec, int threads)
+{
+    struct run *r = xcalloc(1, sizeof *r);
+    r->spec = spec;
+    r->objective = spec->objective;
+    r->d = r->objective->d;
+    r->n = r->objective->n;
+    r->threads = threads < 1 ? 1 : threads;
+    trace_init(&r->trace, r->objective->x_star != NULL);
+    channel_init(r);
+    new_clients(r);
+    new_server(r);
+    return r;
+}
+
+static void worker_free(struct worker *w)
+{
+    for (int k = 0; k < SLOTS; k++) vec_free(w->slot[k]);
+    vec_free(w->gradient);
+    free(w->mine);
+    sampler_free(&w->sampler);
+    oracle_work_free(&w->oracle);
+}
+
+void run_free(struct run *r)
+{
+    if (!r) return;
+    for (int t = 0; t < r->threads; t++) worker_free(&r->worker[t]);
+    for (int64_t k = 0; k < r->wave * PORTS; k++) message_free(&r->message[k]);
+    channel_free(r);
+    trace_free(&r->trace);
+    vec_slab_free(r->server_slab);
+    vec_slab_free(r->client_slab);
+    vec_slab_free(r->cache);
+    vec_free(r->cache_x);
+    vec_free(r->metric_gradient);
+    void *rest[] = {r->server_state, r->ledger, r->message, r->sent, r->worker, r->metric_norm_sq, r->metric_f};
+    for (size_t k = 0; k < sizeof rest / sizeof *rest; k++) free(rest[k]);
+    free(r);
+}
+
+/* --- one round --------------------------------------------------------------------------------------- */
+
+static void serve_client(struct run *r, int64_t place, int64_t id)
+{
+    struct worker *w = &r->worker[r->threads > 1 ? omp_get_thread_num() : 0];
+    struct client c = {r, w, (uint32_t)id, &r->message[place * PORTS], &r->sent[place * PORTS]};
+    memset(w->slot_used, 0, sizeof w->slot_used);
+    memset(c.sent, 0, PORTS * sizeof *c.sent);
+    aim(w->mine, r->spec->method->client, r->client_slab, r->d, (size_t)id * r->client_vectors);
+    r->spec->method->client_step(&c);
+}
+
+static void clients_work(struct run *r)
+{
+    for (int64_t first = 0; first < r->n; first += r->wave) {
+        int64_t count = r->n - first < r->wave ? r->n - first : r->wave;
+        if (r->threads > 1) {
+#pragma omp parallel for schedule(dynamic) num_threads(r->threads)
+            for (int64_t i = 0; i < count; i++) serve_client(r, i, first + i);
+        } else {
+            for (int64_t i = 0; i < count; i++) serve_client(r, i, first + i);
+        }
+        channel_collect(r, count);
+    }
+}
+
+/* What round 1 cost, for plots that leave a dense initialisation uncounted; nothing if it was not dense. */
+static void note_start(struct run *r)
+{
+    bool dense = false;
+    for (int t = 0; t < r->threads; t++) dense |= r->worker[t].sent_dense;
+    if (!dense || !r->spec->method->dense_start) return;
+    for (int k = 0; k < COUNTS; k++) {
+        double total = 0;
+        for (int64_t i = 0; i < r->n; i++) total += r->ledger[i].count[k];
+        r->start.count[k] = total / (double)r->n;
+    }
+}
+
+static bool model_is_finite(const struct run *r)
+{
+    return isfinite(norm_sq(r->model));
+}
+
+void run_round(struct run *r)
+{
+    const struct run_spec *s = r->spec;
+    if (r->round == 0 && r->trace.rows == 0) measure(r);
+    channel_open(r);
+    s->method->open_round(&r->server);
+    clients_work(r);
+    s->method->server_step(&r->server);
+    r->round++;
+    if (r->round == 1) note_start(r);
+    if (r->round == s->rounds) r->status = RUN_DONE;
+    if (!model_is_finite(r)) r->status = RUN_DIVERGED;
+    if (r->status != RUN_GOING || record_policy_keeps(&s->policy, r->round, s->rounds)) measure(r);
+}

@@ -1,0 +1,312 @@
+/* test_linear.c - the oracle of linear models against a plain loop that follows the canonical order, bit for bit. */
+#include "../sim/linear.h"
+#include "../sim/real.h"
+#include "random_shards.h"
+#include "real_data.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+/* --- the plain loop ------------------------------------------------------------------------------------------------ */
+struct plain {
+    const struct problem *p;
+    const void *param;
+    const struct shards *s;
+    int64_t block; /* rows in a block: 2048 by contract */
+};
+
+static double plain_product(const struct shards *s, int64_t row, const double *x)
+{
+    double t = 0;
+    for (uint64_t e = s->rows.start[row]; e < s->rows.start[row + 1]; e++)
+        t += s->rows.value ? s->rows.value[e] * x[s->rows.column[e]] : x[s->rows.column[e]];
+    if (!s->rows.value && s->rows.common != 1) t = t * s->rows.common;
+    return s->bias ? t + x[s->d - 1] : t;
+}
+
+/* v == NULL: gradient and value; else the product of the Hessian with v.  list: rows of the client, NULL for all. */
+static double plain_oracle(const struct plain *q, int64_t client, const uint32_t *list, int64_t m, const double *x,
+                           const double *v, double *out)
+{
+    const struct shards *s = q->s;
+    const struct rows *r = &s->rows;
+    double *g = malloc((size_t)s->d * sizeof *g), *value = malloc((size_t)q->block * sizeof *value), total = 0;
+    for (int64_t j = 0; j < s->d; j++) out[j] = 0;
+    for (int64_t b = 0; b < m; b += q->block) {
+        const int64_t end = b + q->block < m ? b + q->block : m;
+        for (int64_t j = 0; j < s->d; j++) g[j] = 0;
+        for (int64_t k = b; k < end; k++) {
+            const int64_t row = s->first[client] + (list ? (int64_t)list[k] : k);
+            const double t = plain_product(s, row, x);
+            double slope, curve;
+            q->p->loss(q->param, 1, &t, &r->label[row], &value[k - b], &slope, &curve);
+            if (v) slope = curve * plain_product(s, row, v);
+            for (uint64_t e = r->start[row]; e < r->start[row + 1]; e++)
+                g[r->column[e]] += r->value ? slope * r->value[e] : slope;
+            if (s->bias) g[s->d - 1] += slope;
+        }
+        for (int64_t j = 0; j < s->d; j++) out[j] += r->value || j == r->d || r->common == 1 ? g[j] : g[j] * r->common;
+        total += real_sum((size_t)(end - b), value);
+    }
+    for (int64_t j = 0; j < s->d; j++) out[j] /= (double)m;
+    const double reg = q->p->reg(q->param, s->d, x, v ? NULL : out, v, v ? out : NULL);
+    free(g);
+    free(value);
+    return total / (double)m + reg;
+}
+
+/* --- comparing ------------------------------------------------------------------------------------------------------ */
+static void random_point(int64_t d, uint32_t which, double *x)
+{
+    struct stream t = stream(5, FOR_TEST, 1, 0, which);
+    for (int64_t j = 0; j < d; j++) x[j] = stream_gaussian(&t) / 3;
+}
+
+static void assert_same(const double *a, const double *b, int64_t d, const char *what)
+{
+    for (int64_t j = 0; j < d; j++)
+        if (memcmp(&a[j], &b[j], sizeof *a) != 0) fail_msg("%s: coordinate %lld: %a and %a", what, (long long)j, a[j], b[j]);
+}
+
+static void compare_client(const struct objective *o, const struct plain *q, int64_t client, struct oracle_work *w)
+{
+    const size_t bytes = (size_t)o->d * sizeof(double);
+    double *x = malloc(bytes), *v = malloc(bytes), *a = malloc(bytes), *b = malloc(bytes), value = 0;
+    const int64_t m = o->samples[client];
+    random_point(o->d, (uint32_t)client, x);
+    random_point(o->d, (uint32_t)client + 1, v);
+    o->gradient(o, client, x, a, &value, w);
+    const double expected = plain_oracle(q, client, NULL, m, x, NULL, b);
+    assert_same(a, b, o->d, "gradient");
+    assert_same(&value, &expected, 1, "value");
+    o->gradient(o, client, x, a, NULL, w);
+    assert_same(a, b, o->d, "gradient without value");
+    uint32_t *list = malloc((size_t)m * sizeof *list);
+    for (int64_t k = 0; k < m; k++) list[k] = (uint32_t)k;
+    o->batch(o, client, list, m, x, a, w);
+    assert_same(a, b, o->d, "batch of all samples in order");
+    o->hessian_times(o, client, x, v, a, w);
+    plain_oracle(q, client, NULL, m, x, v, b);
+    assert_same(a, b, o->d, "Hessian product");
+    struct stream t = stream(6, FOR_TEST, 0, 0, (uint32_t)client);
+    for (int64_t k = 0; k < m; k++) list[k] = stream_below(&t, (uint32_t)m); /* with repeats */
+    for (int64_t count = m; count >= 1; count = count > 3 ? count / 3 : count - 1) {
+        o->batch(o, client, list, count, x, a, w);
+        plain_oracle(q, client, list, count, x, NULL, b);
+        assert_same(a, b, o->d, "batch");
+    }
+    free(list);
+    free(x), free(v), free(a), free(b);
+}
+
+static int fast_blocks, stored_blocks, fast_columns;
+
+static void compare_all(const struct shards *s, const char *name, const char *key, const char *value)
+{
+    struct fail f = {0};
+    const struct problem *p = problem_find(name);
+    struct settings set = settings_new(p->param, p->param_size);
+    assert_true(settings_set(&set, key, value, &f));
+    struct objective o;
+    if (!objective_open(&o, p, set.data, s, s->n, 1, &f)) fail_msg("%s", f.text);
+    const struct plain q = {p, set.data, s, LINEAR_BLOCK};
+    struct oracle_work w = {0};
+    for (int64_t i = 0; i < o.n; i += 1 + o.n / 40) compare_client(&o, &q, i, &w);
+    const struct linear *a = o.self;
+    for (int64_t k = 0; k < a->block_of[o.n]; k++) {
+        if (a->block[k].rows)
+            fast_blocks++;
+        else
+            stored_blocks++;
+        fast_columns += a->block[k].columns != NULL;
+    }
+    oracle_work_free(&w);
+    objective_close(&o);
+    settings_free(&set);
+}
+
+/* --- tests ------------------------------------------------------------------------------------------------------------ */
+static const struct random_shape shapes[] = {
+    {.n = 1, .d = 1, .rows = {3}, .density = 0.5, .common = 1},
+    {.n = 3, .d = 1, .rows = {1, 2100, 40}, .density = 0.4, .common = 1, .bias = true},
+    {.n = 3, .d = 1, .rows = {1, 2100, 40}, .density = 0.4, .values = true, .bias = true},
+    {.n = 5, .d = 37, .rows = {2048, 2049, 1, 100, 4099}, .density = 0.2, .common = 1, .bias = true},
+    {.n = 5, .d = 37, .rows = {2048, 2049, 1, 100, 4099}, .density = 0.2, .common = 0.18257, .bias = true},
+    {.n = 5, .d = 37, .rows = {2047, 2049, 2, 100, 4097}, .density = 0.2, .common = -0.18257},
+    {.n = 4, .d = 53, .rows = {2050, 31, 7, 300}, .density = 0.3, .values = true, .bias = true},
+    {.n = 4, .d = 300, .rows = {700, 31, 7, 23}, .density = 0.04, .values = true},
+    {.n = 4, .d = 300, .rows = {700, 31, 7, 24}, .density = 0.9, .common = 1, .bias = true},
+    {.n = 200, .d = 20, .rows = {1, 1, 2, 3, 30, 1, 1, 5}, .density = 0.3, .common = 1, .bias = true},
+    {.n = 2, .d = 30000, .rows = {50, 60}, .density = 0.002, .common = 1, .bias = true},
+    {.n = 2, .d = 65534, .rows = {30, 5}, .density = 0.002, .common = 1},
+    {.n = 2, .d = 65535, .rows = {30, 5}, .density = 0.002, .common = 1},
+    {.n = 2, .d = 70000, .rows = {30, 5}, .density = 0.002, .values = true, .bias = true},
+    {.n = 2, .d = 12, .rows = {2500, 30}, .density = 0.0, .common = 1, .bias = true},
+    {.n = 2, .d = 12, .rows = {50, 30}, .density = 0.0, .values = true},
+};
+
+static void random_data_agree(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *key, *value;
+    } problem[] = {{"marina-loss", "lambda", "0"},
+                   {"marina-loss", "lambda", "0.01"},
+                   {"logistic", "lambda", "0.001"},
+                   {"logistic-nonconvex", "lambda", "0.1"},
+                   {"least-squares", "lambda", "0.3"}};
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        struct shards s = random_shards(&shapes[i], i);
+        for (size_t k = 0; k < sizeof problem / sizeof *problem; k++) {
+            if (shapes[i].d > 1000 && k > 1) break;
+            compare_all(&s, problem[k].name, problem[k].key, problem[k].value);
+        }
+        random_shards_free(&s);
+    }
+    assert_true(fast_blocks > 20 && fast_columns > 20 && stored_blocks > 20); /* both ways were compared */
+}
+
+/* The comparison sees what it should: another block size, or rows summed the other way round, changes bits. */
+static void another_order_differs(void **state)
+{
+    (void)state;
+    struct random_shape shape = {.n = 1, .d = 37, .rows = {5000}, .density = 0.2, .common = 0.18257, .bias = true};
+    struct shards s = random_shards(&shape, 3);
+    struct fail f = {0};
+    const struct problem *p = problem_find("marina-loss");
+    struct settings set = settings_new(p->param, p->param_size);
+    struct objective o;
+    assert_true(objective_open(&o, p, set.data, &s, 1, 1, &f));
+    struct oracle_work w = {0};
+    double x[38], a[38], b[38];
+    random_point(38, 0, x);
+    o.gradient(&o, 0, x, a, NULL, &w);
+    struct plain q = {p, set.data, &s, LINEAR_BLOCK / 2};
+    plain_oracle(&q, 0, NULL, 5000, x, NULL, b);
+    assert_memory_not_equal(a, b, sizeof a);
+    q.block = LINEAR_BLOCK;
+    uint32_t list[5000];
+    for (uint32_t k = 0; k < 5000; k++) list[k] = 4999 - k;
+    plain_oracle(&q, 0, list, 5000, x, NULL, b);
+    assert_memory_not_equal(a, b, sizeof a);
+    for (int j = 0; j < 38; j++) assert_true(fabs(a[j] - b[j]) <= 1e-14 * (1 + fabs(a[j])));
+    plain_oracle(&q, 0, NULL, 5000, x, NULL, b);
+    assert_memory_equal(a, b, sizeof a);
+    oracle_work_free(&w);
+    objective_close(&o);
+    settings_free(&set);
+    random_shards_free(&s);
+}
+
+/* NaN and infinity in x reach exactly the coordinates they reach in the plain loop: padding reads neither. */
+static void not_finite_points_agree(void **state)
+{
+    (void)state;
+    struct random_shape shape = {.n = 1, .d = 37, .rows = {300}, .density = 0.1, .values = true};
+    for (int values = 0; values < 2; values++) {
+        shape.values = values;
+        shape.common = 1;
+        struct shards s = random_shards(&shape, 8);
+        struct fail f = {0};
+        const struct problem *p = problem_find("least-squares");
+        struct settings set = settings_new(p->param, p->param_size);
+        struct objective o;
+        assert_true(objective_open(&o, p, set.data, &s, 1, 1, &f));
+        const struct plain q = {p, set.data, &s, LINEAR_BLOCK};
+        struct oracle_work w = {0};
+        double x[37], a[37], b[37];
+        random_point(37, 0, x);
+        x[5] = values ? (double)NAN : (double)INFINITY;
+        o.gradient(&o, 0, x, a, NULL, &w);
+        plain_oracle(&q, 0, NULL, 300, x, NULL, b);
+        int bad = 0;
+        for (int j = 0; j < 37; j++) {
+            assert_true(isfinite(a[j]) == isfinite(b[j]));
+            bad += !isfinite(a[j]);
+        }
+        assert_true(bad > 0);
+        oracle_work_free(&w);
+        objective_close(&o);
+        settings_free(&set);
+        random_shards_free(&s);
+    }
+}
+
+static void real_data_agree(void **state)
+{
+    (void)state;
+    static const char *const name[] = {"mushrooms", "a9a", "phishing", "w8a"};
+    for (size_t i = 0; i < sizeof name / sizeof *name; i++) {
+        struct dataset data;
+        struct shards s;
+        struct split how = {
+            .order = SPLIT_CONTIGUOUS, .remainder = REMAINDER_LAST, .clients = 5, .bias = i % 2 == 0, .two_classes = true};
+        real_data(name[i], &how, &data, &s);
+        fast_blocks = 0;
+        compare_all(&s, "marina-loss", "lambda", "1e-6");
+        assert_true(fast_blocks >= 5);
+        shards_free(&s);
+        dataset_free(&data);
+    }
+}
+
+static void client_without_rows_is_refused(void **state)
+{
+    (void)state;
+    struct random_shape shape = {.n = 3, .d = 4, .rows = {5, 0, 5}, .density = 0.5, .common = 1};
+    struct shards s = random_shards(&shape, 1);
+    struct fail f = {0};
+    struct objective o;
+    const double param[2] = {0, 0.15};
+    assert_false(objective_open(&o, problem_find("marina-loss"), param, &s, 3, 1, &f));
+    assert_non_null(strstr(f.text, "client 1"));
+    f.text[0] = '\0';
+    assert_false(objective_open(&o, problem_find("marina-loss"), param, NULL, 3, 1, &f));
+    assert_non_null(strstr(f.text, "dataset"));
+    random_shards_free(&s);
+}
+
+/* The whole objective is (g_1 + g_2 + ...)/n, in client order. */
+static void full_gradient_is_the_mean_in_client_order(void **state)
+{
+    (void)state;
+    struct shards s = random_shards(&shapes[4], 2);
+    struct fail f = {0};
+    const struct problem *p = problem_find("logistic");
+    struct settings set = settings_new(p->param, p->param_size);
+    struct objective o;
+    assert_true(objective_open(&o, p, set.data, &s, 5, 1, &f));
+    struct oracle_work w = {0}, v = {0};
+    double x[38], full[38], one[38], sum[38], norms = 0, norm, value, values = 0;
+    random_point(38, 0, x);
+    const double whole = objective_full(&o, x, full, &norm, &w);
+    for (int i = 0; i < 5; i++) {
+        o.gradient(&o, i, x, one, &value, &v);
+        values += value;
+        norms += real_norm_sq(38, one);
+        for (int j = 0; j < 38; j++) sum[j] = i == 0 ? one[j] : sum[j] + one[j];
+    }
+    for (int j = 0; j < 38; j++) sum[j] /= 5;
+    assert_same(full, sum, 38, "mean of gradients");
+    assert_true(whole == values / 5 && norm == norms / 5);
+    oracle_work_free(&w);
+    oracle_work_free(&v);
+    objective_close(&o);
+    settings_free(&set);
+    random_shards_free(&s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(random_data_agree),
+        cmocka_unit_test(another_order_differs),
+        cmocka_unit_test(not_finite_points_agree),
+        cmocka_unit_test(real_data_agree),
+        cmocka_unit_test(client_without_rows_is_refused),
+        cmocka_unit_test(full_gradient_is_the_mean_in_client_order),
+    };
+    return cmocka_run_group_tests_name("linear models", tests, NULL, NULL);
+}

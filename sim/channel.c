@@ -77,7 +77,7 @@ static void charge(struct client *c, const struct message *m)
 {
     double *count = c->run->ledger[c->id].count;
     count[VALUES_UP] += m->payload_bits / c->run->spec->value_bits;
-    count[INDEX_UP] += m->index_bits > 0 ? (double)m->count : 0;
+    count[INDEX_UP] += !m->dense && m->index_bits > 0 ? (double)m->count : 0;
     count[BITS_UP] += m->index_bits + m->payload_bits;
     count[MESSAGES_UP] += 1;
 }

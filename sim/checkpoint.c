@@ -78,8 +78,8 @@ bool checkpoint_load(struct run *r, const uint8_t *bytes, size_t size, struct fa
     move(&w, found, HEAD);
     if (memcmp(found, expected, 5 * sizeof *found) != 0)
         return fail_set(f, "checkpoint of run \"%s\" does not fit its experiment", r->spec->label);
-    if (found[5] > (uint64_t)r->spec->rounds || found[6] > RUN_DIVERGED)
-        return fail_set(f, "checkpoint of run \"%s\" stands at round %llu of %lld", r->spec->label, (unsigned long long)found[5],
+    if (found[5] >= (uint64_t)r->spec->rounds || found[6] != RUN_GOING) /* what is over leaves no checkpoint */
+        return fail_set(f, "checkpoint of run \"%s\" stands at round %llu of %lld, nothing to go on from", r->spec->label, (unsigned long long)found[5],
                         (long long)r->spec->rounds);
     move_state(&w, r);
     r->round = (int64_t)found[5];

@@ -1,5 +1,6 @@
 /* command_run.c - `gradwire run` and `gradwire resume`. */
 #include "command.h"
+#include "grid.h"
 #include "plot.h"
 #include "schedule.h"
 #include <errno.h>
@@ -51,18 +52,23 @@ static void free_snapshots(struct snapshot *snapshot, size_t count)
 
 /* --- run ------------------------------------------------------------------------------------------------- */
 
+/* Blame the message on the entry whose key it begins with ("x = foo; ..."). */
+static bool fail_in_plot(const struct experiment *e, struct fail *f)
+{
+    char key[64];
+    snprintf(key, sizeof key, "%.*s", (int)strcspn(f->text, " "), f->text);
+    const struct entry *entry = experiment_find(e, IN_PLOT, key);
+    return entry ? fail_at(f, entry) : false;
+}
+
 static bool check_plot_section(const struct experiment *e, struct fail *f)
 {
     struct settings s = settings_new(plot_fields, sizeof(struct plot_settings));
     bool ok = true;
     for (size_t k = 0; ok && k < e->count; k++)
-        if (e->entry[k].section == IN_PLOT && !settings_set(&s, e->entry[k].key, e->entry[k].value, f)) {
-            char *text = xstrdup(f->text);
-            f->text[0] = '\0';
-            ok = fail_set(f, "%s: %s", e->entry[k].place, text);
-            free(text);
-        }
-    ok = ok && plot_settings_check(s.data, f);
+        if (e->entry[k].section == IN_PLOT)
+            ok = settings_set(&s, e->entry[k].key, e->entry[k].value, f) || fail_at(f, &e->entry[k]);
+    if (ok) ok = plot_settings_check(s.data, f) || fail_in_plot(e, f);
     settings_free(&s);
     return ok;
 }
@@ -75,29 +81,43 @@ static bool read_experiment(const struct arguments *a, struct experiment *e, str
     return check_plot_section(e, f);
 }
 
-static bool choose_path(const struct arguments *a, const struct experiment *e, char **path, struct fail *f)
-{
-    const char *given = argument(a, "output");
-    *path = given ? xstrdup(given) : xprintf("results/%s.h5", e->name);
-    struct stat s;
-    if (argument(a, "dry-run") || stat(*path, &s) != 0) return true;
-    if (S_ISDIR(s.st_mode)) return fail_set(f, "%s: is a directory; -o names a file", *path);
-    if (argument(a, "force")) return true;
-    return fail_set(f, "%s: exists and is not written over; use --force, another -o FILE, or `gradwire resume %s`", *path, *path);
-}
-
 /* results/ is made when it is missing; any other directory is the user's to make. */
-static bool make_directory(const char *path, struct fail *f)
+static const char made_directory[] = "results";
+
+static bool check_directory(const char *path, struct fail *f)
 {
     const char *slash = strrchr(path, '/');
     char *directory = slash ? xstrdup(path) : xstrdup(".");
     if (slash) directory[slash == path ? 1 : slash - path] = '\0';
-    bool ok = true;
-    if (strcmp(directory, "results") == 0 && mkdir(directory, 0777) != 0 && errno != EEXIST)
-        ok = fail_run(f, "%s: cannot make the directory: %s", directory, strerror(errno));
-    if (ok && access(directory, W_OK | X_OK) != 0) ok = fail_set(f, "%s: cannot write into %s: %s", path, directory, strerror(errno));
+    struct stat s;
+    bool absent = stat(directory, &s) != 0 && errno == ENOENT && strcmp(directory, made_directory) == 0;
+    bool ok = access(absent ? "." : directory, W_OK | X_OK) == 0 && (absent || stat(directory, &s) == 0);
+    if (!ok) fail_set(f, "%s: cannot write into %s: %s", path, directory, strerror(errno));
+    else if (!absent && !S_ISDIR(s.st_mode)) ok = fail_set(f, "%s: %s is not a directory", path, directory);
     free(directory);
     return ok;
+}
+
+static bool make_directory(const char *path, struct fail *f)
+{
+    const char *slash = strrchr(path, '/');
+    size_t length = sizeof made_directory - 1;
+    if (!slash || (size_t)(slash - path) != length || strncmp(path, made_directory, length) != 0) return true;
+    return mkdir(made_directory, 0777) == 0 || errno == EEXIST ||
+           fail_run(f, "%s: cannot make the directory: %s", made_directory, strerror(errno));
+}
+
+static bool choose_path(const struct arguments *a, const struct experiment *e, char **path, struct fail *f)
+{
+    const char *given = argument(a, "output");
+    *path = given ? xstrdup(given) : xprintf("%s/%s.h5", made_directory, e->name);
+    struct stat s;
+    if (argument(a, "dry-run")) return true;
+    if (**path == '\0') return fail_set(f, "-o: the name of the result file is empty");
+    if (stat(*path, &s) != 0) return check_directory(*path, f);
+    if (!S_ISREG(s.st_mode)) return fail_set(f, "%s: is %s; -o names a file", *path, S_ISDIR(s.st_mode) ? "a directory" : "no regular file");
+    if (argument(a, "force")) return check_directory(*path, f);
+    return fail_set(f, "%s: exists and is not written over; use --force, another -o FILE, or `gradwire resume %s`", *path, *path);
 }
 
 static int run_experiment(const struct arguments *a)
@@ -108,8 +128,8 @@ static int run_experiment(const struct arguments *a)
     struct schedule how = {0};
     char *path = NULL;
     int status = 0;
-    bool ok = set_schedule(&how, a, &f) && read_experiment(a, &e, &f) && choose_path(a, &e, &path, &f) &&
-              (argument(a, "dry-run") || make_directory(path, &f)) && plan_make(&p, &e, &f);
+    bool ok = set_schedule(&how, a, &f) && read_experiment(a, &e, &f) && choose_path(a, &e, &path, &f) && plan_make(&p, &e, &f) &&
+              (argument(a, "dry-run") || make_directory(path, &f));
     if (!ok) {
         status = report(&f);
     } else if (argument(a, "dry-run")) {

@@ -100,7 +100,7 @@ const struct command command_show = {
     .synopsis = "OUT.h5 [RUN ...]",
     .summary = "print what a result file holds",
     .details =
-        "Without options: title, problem and smoothness constants, then one line a run with its final and its smallest\n"
+        "Prints the title, the problem and its smoothness constants, then one line a run with its final and its smallest\n"
         "squared gradient norm, and the bits sent and sample gradients computed by a client (means over clients).\n"
         "RUN is a run's number or its label; without it all runs are shown. --trace and --csv print as many digits as it takes\n"
         "to read the same numbers back; the trace of several runs has their numbers as first column.",

@@ -11,13 +11,18 @@
 static bool read_text(const char *path, char **text, struct fail *f)
 {
     FILE *in_file = fopen(path, "r");
-    if (!in_file) return fail_set(f, "%s: cannot open: %s", path, strerror(errno));
+    if (!in_file) return fail_set(f, "%s: cannot open: %s; `gradwire verify --update` makes digests", path, strerror(errno));
     size_t size = 0;
     *text = NULL;
     errno = 0;
-    bool ok = getdelim(text, &size, '\0', in_file) >= 0 || feof(in_file);
+    ssize_t got = getdelim(text, &size, '\0', in_file);
+    bool ok = got >= 0 || feof(in_file);
     if (!ok) fail_set(f, "%s: cannot read: %s", path, strerror(errno));
     fclose(in_file);
+    if (ok && got < 0) { /* an empty file: what getdelim allocated is not a text */
+        free(*text);
+        *text = xstrdup("");
+    }
     return ok;
 }
 

@@ -49,7 +49,7 @@ struct compressor {
     bool scales; /* Q/(1+omega): outermost only, sent in the code of what is inside, costs nothing of its own */
     /* NULL when the parameters fit dimension d and n clients; else false with what is wrong and what is allowed. */
     bool (*check)(const void *param, int64_t d, int64_t n, struct fail *f);
-    /* inner: constants of what it is applied to (its zeta bounds the entries seen), NULL for the innermost. */
+    /* inner: constants of what it is applied to (its `entries` bounds what is seen), NULL for the innermost. */
     void (*constants)(const void *param, int64_t d, int64_t n, unsigned value_bits, const struct compressor_constants *inner,
                       struct compressor_constants *out);
 

@@ -34,32 +34,49 @@ const struct field experiment_fields[] = {
 
 /* --- reading: inih does the syntax; the reader below counts lines and sections for it ----------------- */
 
+enum { LINE_MOST = 198, FILE_MOST = 1 << 24 }; /* bytes: what inih takes in a line; no experiment is larger */
+
 struct reading {
     struct experiment *e;
     struct fail *f;
     const char *file, *text;
-    FILE *stream;
-    int line, section;
-    bool continued;
+    int line;
+    bool indented, after_key; /* an indented line after a key goes on with its value */
 };
 
+/* Cuts " ; a comment" off a line that goes on with a value, which inih leaves in some versions. */
+static void cut_comment(char *line)
+{
+    for (char *c = line; *c; c++)
+        if (*c == ';' && c > line && (c[-1] == ' ' || c[-1] == '\t')) *c = '\0';
+}
+
+/* As fgets, from the text; NULL also after an error. */
 static char *next_line(char *out, int size, void *user)
 {
     struct reading *r = user;
-    if (r->stream) {
-        if (!fgets(out, size, r->stream)) return NULL;
-    } else {
-        size_t length = strcspn(r->text, "\n");
-        if (*r->text == '\0') return NULL;
-        if (r->text[length] == '\n') length++;
-        if (length > (size_t)size - 1) length = (size_t)size - 1;
-        memcpy(out, r->text, length);
-        out[length] = '\0';
-        r->text += length;
+    if (*r->text == '\0' || r->f->text[0]) return NULL;
+    if (r->line++ == 0 && strncmp(r->text, "\xef\xbb\xbf", 3) == 0) r->text += 3; /* a byte order mark */
+    const char *line = r->text, *first = line + strspn(line, " \t");
+    size_t length = strcspn(line, "\n");
+    r->text += length + (line[length] == '\n');
+    for (size_t k = 0; k < length; k++)
+        if ((unsigned char)line[k] < ' ' && line[k] != '\t' && line[k] != '\r') {
+            fail_set(r->f, "%s:%d: holds the control character %d; experiments are plain text", r->file, r->line, line[k]);
+            return NULL;
+        }
+    if (length > LINE_MOST || length + 2 > (size_t)size) {
+        fail_set(r->f, "%s:%d: the line has %zu characters; allowed: %d; go on in the next line, indented", r->file, r->line, length, LINE_MOST);
+        return NULL;
     }
-    r->line++;
-    r->continued = *out == ' ' || *out == '\t';
-    if (strncmp(out, "[curve]", 7) == 0) r->e->curves++;
+    memcpy(out, line, length);
+    memcpy(out + length, "\n", 2);
+    r->indented = first > line;
+    if (r->indented && r->after_key) cut_comment(out);
+    else if (*first == '[') {
+        r->after_key = false;
+        if (strncmp(first, "[curve]", 7) == 0) r->e->curves++;
+    }
     return out;
 }
 
@@ -90,7 +107,9 @@ static int take(void *user, const char *section_name, const char *key, const cha
     int section = IN_EXPERIMENT;
     if (!section_number(r, section_name, &section)) return 0;
     struct entry *last = e->count ? &e->entry[e->count - 1] : NULL;
-    if (r->continued && last && last->section == section && strcmp(last->key, key) == 0) {
+    bool goes_on = r->indented && r->after_key;
+    r->after_key = true;
+    if (goes_on && last) {
         char *joined = xprintf("%s %s", last->value, value);
         free(last->value);
         last->value = joined;
@@ -107,8 +126,7 @@ static bool parse_all(struct reading *r)
 {
     int bad = ini_parse_stream(next_line, r, take, r);
     if (r->f->text[0]) return false;
-    if (bad != 0)
-        return fail_set(r->f, "%s:%d: neither a [section], a `key = value` nor a ; comment, or longer than 198 bytes", r->file, bad);
+    if (bad != 0) return fail_set(r->f, "%s:%d: neither a [section], a `key = value` nor a ; comment", r->file, bad);
     if (r->e->count == 0) return fail_set(r->f, "%s: holds no experiment; it needs an [experiment] section", r->file);
     return true;
 }
@@ -122,15 +140,30 @@ static char *stem(const char *path)
     return name;
 }
 
-bool experiment_read(const char *path, struct experiment *e, struct fail *f)
+static bool read_text(const char *path, char **text, struct fail *f)
 {
-    *e = (struct experiment){.name = stem(path)};
     FILE *stream = fopen(path, "r");
     if (!stream) return fail_set(f, "%s: cannot open: %s", path, strerror(errno));
-    struct reading r = {.e = e, .f = f, .file = path, .stream = stream};
-    bool ok = parse_all(&r);
-    if (ok && ferror(stream)) ok = fail_set(f, "%s: cannot read: %s", path, strerror(errno));
+    size_t size = 0, room = 4096, got;
+    *text = xmalloc(room);
+    while (size < FILE_MOST && (got = fread(*text + size, 1, room - size - 1, stream)) > 0) {
+        size += got;
+        if (room - size == 1) *text = xrealloc(*text, room *= 2);
+    }
+    (*text)[size] = '\0';
+    bool ok = true;
+    if (ferror(stream)) ok = fail_set(f, "%s: cannot read: %s", path, strerror(errno));
+    else if (size >= FILE_MOST || strlen(*text) != size) ok = fail_set(f, "%s: not an experiment, which is plain text", path);
     fclose(stream);
+    return ok;
+}
+
+bool experiment_read(const char *path, struct experiment *e, struct fail *f)
+{
+    char *text = NULL;
+    *e = (struct experiment){0};
+    bool ok = read_text(path, &text, f) && experiment_parse(text, path, e, f);
+    free(text);
     return ok;
 }
 
@@ -165,54 +198,88 @@ void experiment_free(struct experiment *e)
 
 /* --- overriding ---------------------------------------------------------------------------------------- */
 
-static void drop(struct experiment *e, bool plot, const char *key)
+const char *key_canonical(const char *key)
 {
-    size_t kept = 0;
+    return strcmp(key, "stepsize") == 0 ? "gamma" : key;
+}
+
+/* In its place wherever the key stands, so that the order of the runs stays; and for the curves that have it not. */
+static void replace(struct experiment *e, int section, const char *key, const char *value)
+{
+    bool shared = false;
     for (size_t k = 0; k < e->count; k++) {
-        bool same = (e->entry[k].section == IN_PLOT) == plot && strcmp(e->entry[k].key, key) == 0;
-        if (same) entry_free(&e->entry[k]);
-        else e->entry[kept++] = e->entry[k];
+        struct entry *entry = &e->entry[k];
+        if ((entry->section == IN_PLOT) != (section == IN_PLOT) || strcmp(key_canonical(entry->key), key_canonical(key)) != 0) continue;
+        entry_free(entry);
+        *entry = (struct entry){xstrdup(key), xstrdup(value), xstrdup("command line"), entry->section, false};
+        shared |= entry->section == section;
     }
-    e->count = kept;
+    if (!shared) add_entry(e, section, key, value, xstrdup("command line"));
+}
+
+/* Would the value come back unchanged from a line of a file? */
+static bool can_stand_in_a_line(const char *key, const char *value)
+{
+    bool ok = *value != '\0' && strlen(key) + strlen(value) <= 190;
+    for (const char *c = value; ok && *c; c++)
+        if ((unsigned char)*c < ' ' || (*c == ';' && (c == value || c[-1] == ' '))) ok = false;
+    return ok;
 }
 
 bool experiment_override(struct experiment *e, const char *assignment, struct fail *f)
 {
     const char *equals = strchr(assignment, '=');
     if (!equals || equals == assignment) return fail_set(f, "\"%s\" is not key=value", assignment);
-    char *key = xstrdup(assignment);
+    char *key = xstrdup(assignment), *value = xstrdup(equals + 1 + strspn(equals + 1, " "));
     key[equals - assignment] = '\0';
     for (size_t k = strlen(key); k > 0 && key[k - 1] == ' '; k--) key[k - 1] = '\0';
-    const char *value = equals + 1 + strspn(equals + 1, " ");
-    bool ok = true;
-    for (const char *c = value; *c; c++)
-        if ((unsigned char)*c < ' ' || (*c == ';' && c > value && c[-1] == ' ')) ok = false;
-    if (!ok || *value == '\0' || strlen(key) + strlen(value) > 190)
-        ok = fail_set(f, "%s: \"%s\" cannot be a value; allowed: up to 190 printable characters without \" ;\"", key, value);
-    if (ok) {
-        bool plot = strncmp(key, "plot.", 5) == 0;
-        const char *bare = plot ? key + 5 : key;
-        drop(e, plot, bare);
-        add_entry(e, plot ? IN_PLOT : IN_EXPERIMENT, bare, value, xstrdup("command line"));
-    }
+    for (size_t k = strlen(value); k > 0 && value[k - 1] == ' '; k--) value[k - 1] = '\0';
+    bool plot = strncmp(key, "plot.", 5) == 0, ok = can_stand_in_a_line(key, value);
+    if (ok) replace(e, plot ? IN_PLOT : IN_EXPERIMENT, plot ? key + 5 : key, value);
+    else fail_set(f, "%s: \"%s\" cannot be a value; allowed: up to 190 printable characters without \" ;\"", key, value);
     free(key);
+    free(value);
     return ok;
 }
 
 /* --- writing ------------------------------------------------------------------------------------------- */
 
+/* Where a line that begins at `text` ends, at most `room` bytes on: all of it, or before a single space whose next line
+ * would not read as a comment. */
+static size_t line_end(const char *text, size_t room)
+{
+    size_t length = strlen(text), end = length;
+    if (length <= room) return length;
+    for (size_t k = 1; k <= room; k++)
+        if (text[k] == ' ' && text[k - 1] != ' ' && !strchr(" ;#", text[k + 1])) end = k;
+    return end;
+}
+
+/* key = value; what is too long for a line goes on in indented ones, at the places where such lines were joined or at others. */
+static void write_entry(FILE *out, const char *key, const char *value)
+{
+    size_t before = strlen(key) + 3, end = line_end(value, LINE_MOST - before);
+    bool tight = before + end > LINE_MOST;
+    if (tight) end = line_end(value, LINE_MOST - (before - 2));
+    fprintf(out, "%s%s%.*s\n", key, tight ? "=" : " = ", (int)end, value);
+    while (value[end]) {
+        value += end + 1;
+        end = line_end(value, LINE_MOST - 1);
+        fprintf(out, " %.*s\n", (int)end, value);
+    }
+}
+
 static void write_section(FILE *out, const struct experiment *e, int section)
 {
     for (size_t k = 0; k < e->count; k++)
-        if (e->entry[k].section == section && (section != IN_EXPERIMENT || !field_find(experiment_fields, e->entry[k].key)))
-            fprintf(out, "%s = %s\n", e->entry[k].key, e->entry[k].value);
+        if (e->entry[k].section == section) write_entry(out, e->entry[k].key, e->entry[k].value);
 }
 
-static bool in_some_curve(const struct experiment *e, const char *key)
+static bool in_every_curve(const struct experiment *e, const char *key)
 {
     for (int c = 1; c <= e->curves; c++)
-        if (experiment_find(e, c, key)) return true;
-    return false;
+        if (!experiment_find(e, c, key)) return false;
+    return e->curves > 0;
 }
 
 char *experiment_text(const struct experiment *e)
@@ -222,12 +289,10 @@ char *experiment_text(const struct experiment *e)
     FILE *out = open_memstream(&text, &size);
     if (!out) xmalloc(SIZE_MAX);
     fputs("[experiment]\n", out);
-    for (const struct field *r = experiment_fields; r->name; r++) {
-        const struct entry *given = experiment_find(e, IN_EXPERIMENT, r->name);
-        const char *value = given ? given->value : in_some_curve(e, r->name) ? "" : r->def;
-        if (*value && strcmp(value, "required") != 0) fprintf(out, "%s = %s\n", r->name, value);
-    }
-    write_section(out, e, IN_EXPERIMENT);
+    write_section(out, e, IN_EXPERIMENT); /* first and in the order given: it is the order of the runs */
+    for (const struct field *r = experiment_fields; r->name; r++)
+        if (*r->def && strcmp(r->def, "required") != 0 && !experiment_find(e, IN_EXPERIMENT, r->name) && !in_every_curve(e, r->name))
+            write_entry(out, r->name, r->def);
     for (int c = 1; c <= e->curves; c++) {
         fputs("[curve]\n", out);
         write_section(out, e, c);

@@ -31,6 +31,8 @@ bool experiment_override(struct experiment *e, const char *assignment, struct fa
 char *experiment_text(const struct experiment *e);
 void experiment_free(struct experiment *e);
 const struct entry *experiment_find(const struct experiment *e, int section, const char *key);
+/* `stepsize` is every method's gamma. */
+const char *key_canonical(const char *key);
 
 /* Keys that belong to no plug-in. */
 enum smoothness_rule { ROWS, SPECTRAL };

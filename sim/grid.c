@@ -6,14 +6,20 @@
 #include <string.h>
 
 enum { TOKENS_MAX = 100000, CELLS_MAX = 1000000 };
+#define RANGE_MOST (INT64_C(1) << 53) /* as for every whole number that is a parameter */
 
-bool fail_at(struct fail *f, const struct entry *e)
+bool fail_behind(struct fail *f, const char *prefix)
 {
     char *text = xstrdup(f->text);
     f->text[0] = '\0';
-    fail_set(f, "%s: %s", e->place, text);
+    (f->exit_status == 1 ? fail_run : fail_set)(f, "%s: %s", prefix, text);
     free(text);
     return false;
+}
+
+bool fail_at(struct fail *f, const struct entry *e)
+{
+    return fail_behind(f, e->place);
 }
 
 const char *cell_value(const struct cell *c, const char *key)
@@ -46,7 +52,7 @@ static bool range_end(const char *text, bool *power, int64_t *number, bool *time
     if (length <= from || length - from >= sizeof bare) return false;
     memcpy(bare, text + from, length - from);
     bare[length - from] = '\0';
-    return parse_int(bare, number);
+    return parse_int(bare, number) && *number >= -RANGE_MOST && *number <= RANGE_MOST;
 }
 
 static bool add_range(struct axis *a, const char *text, const char *dots, struct fail *f)
@@ -103,35 +109,56 @@ static void axes_free(struct axis *axis, size_t axes)
     free(axis);
 }
 
-/* The keys of one curve: its own, and those of [experiment] that it does not replace; seed last. */
+/* Takes the entry as an axis of the curve when it is one of its own (or of [experiment], where the curve has none), and
+ * `seed` or not. */
+static bool take_axis(struct experiment *e, int curve, struct entry *entry, bool own, bool seed, struct axis *axis, size_t *axes,
+                      struct fail *f)
+{
+    if (entry->section != (own ? curve : IN_EXPERIMENT) || (strcmp(entry->key, "seed") == 0) != seed) return true;
+    if (!own && experiment_find(e, curve, entry->key)) {
+        entry->used = true;
+        return true;
+    }
+    struct axis *a = &axis[(*axes)++];
+    *a = (struct axis){.entry = entry};
+    return split_list(a, f) || fail_at(f, entry);
+}
+
+/* The keys of one curve: those of [experiment] that it does not replace, then its own; seed last. */
 static bool curve_axes(struct experiment *e, int curve, struct axis **out, size_t *axes, struct fail *f)
 {
     *out = xcalloc(e->count + 1, sizeof **out);
     *axes = 0;
-    for (int pass = 0; pass < 2; pass++)
-        for (size_t k = 0; k < e->count; k++) {
-            struct entry *entry = &e->entry[k];
-            bool own = entry->section == curve, inherited = entry->section == IN_EXPERIMENT && curve != IN_EXPERIMENT;
-            if (inherited && experiment_find(e, curve, entry->key)) {
-                entry->used = true;
-                inherited = false;
-            }
-            if ((!own && !inherited) || (strcmp(entry->key, "seed") == 0) != (pass == 1)) continue;
-            struct axis *a = &(*out)[(*axes)++];
-            *a = (struct axis){.entry = entry};
-            if (!split_list(a, f)) return fail_at(f, entry);
-        }
+    for (int seed = 0; seed < 2; seed++)
+        for (int own = curve == IN_EXPERIMENT; own < 2; own++)
+            for (size_t k = 0; k < e->count; k++)
+                if (!take_axis(e, curve, &e->entry[k], own, seed, *out, axes, f)) return false;
     return true;
 }
 
+/* Takes the curve's combinations off the budget; a grid that is too large is blamed on its longest list. */
+static bool within_budget(const struct axis *axis, size_t axes, int64_t *budget, struct fail *f)
+{
+    int64_t cells = 1;
+    size_t longest = 0;
+    for (size_t k = 0; k < axes; k++) {
+        if (axis[k].count > axis[longest].count) longest = k;
+        if (cells <= CELLS_MAX) cells *= (int64_t)axis[k].count;
+    }
+    *budget -= cells;
+    if (*budget >= 0) return true;
+    fail_set(f, "the grid has more than %d combinations; the longest list is that of %s", CELLS_MAX, axis[longest].entry->key);
+    return fail_at(f, axis[longest].entry);
+}
+
 static bool visit_curve(const struct axis *axis, size_t axes, bool (*visit)(const struct cell *, void *, struct fail *), void *user,
-                        int64_t *budget, struct fail *f)
+                        struct fail *f)
 {
     size_t *choice = xcalloc(axes + 1, sizeof *choice);
     struct cell cell = {axis, axes, choice};
     bool ok = true, more = true;
     while (ok && more) {
-        ok = --*budget >= 0 ? visit(&cell, user, f) : fail_set(f, "the grid has more than %d combinations", CELLS_MAX);
+        ok = visit(&cell, user, f);
         more = false;
         for (size_t k = axes; k-- > 0 && !more;) {
             if (++choice[k] < axis[k].count) more = true;
@@ -149,7 +176,7 @@ bool grid_visit(struct experiment *e, bool (*visit)(const struct cell *, void *u
     for (int curve = e->curves ? 1 : IN_EXPERIMENT; ok && curve <= e->curves; curve++) {
         struct axis *axis;
         size_t axes;
-        ok = curve_axes(e, curve, &axis, &axes, f) && visit_curve(axis, axes, visit, user, &budget, f);
+        ok = curve_axes(e, curve, &axis, &axes, f) && within_budget(axis, axes, &budget, f) && visit_curve(axis, axes, visit, user, f);
         axes_free(axis, axes);
     }
     return ok;

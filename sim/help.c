@@ -9,14 +9,16 @@ const char usage_what[] =
     "figure; the same experiment on the same data gives the same bytes, anywhere and on any number of threads.";
 
 const struct note usage_examples[] = {
-    {"gradwire run plots/marina-fig1-mushrooms.ini", "every curve of a figure, into an .h5 file"},
-    {"gradwire plot marina-fig1-mushrooms.h5", "the figure"},
+    {"gradwire run plots/marina-fig1-mushrooms.ini", "all curves of a figure, into results/NAME.h5"},
+    {"gradwire plot results/marina-fig1-mushrooms.h5", "the figure"},
     {"gradwire explain marina", "its pseudo-code, parameters, cost, paper"},
     {NULL, NULL},
 };
 const struct note usage_environment[] = {
     {"GRADWIRE_DATA", "directory where data sets are looked for first"},
     {"XDG_CACHE_HOME", "its directory gradwire keeps downloaded data sets (default: ~/.cache)"},
+    {"GRADWIRE_OFFLINE", "when not empty, nothing is downloaded"},
+    {"GRADWIRE_URL_BASE", "a mirror to download from"},
     {"OMP_NUM_THREADS", "not used: --threads says how many, and results do not depend on it"},
     {NULL, NULL},
 };

@@ -39,7 +39,7 @@ bool key_require(const char *key, struct fail *f)
         for (size_t i = 0; plugin_at(k, i, &p); i++) room += field_count(p.param);
     const char **names = xcalloc(room, sizeof *names);
     size_t count = dot ? 0 : add_names(experiment_fields, names, 0);
-    if (!dot) names[count++] = "stepsize";
+    if (!dot || strncmp(key, "method.", 7) == 0) names[count++] = "stepsize";
     for (enum kind k = 0; k < KINDS; k++) {
         const char *kind = k == KIND_GENERATOR ? "dataset" : kind_name(k);
         if (dot && (strlen(kind) != (size_t)(dot - key) || strncmp(kind, key, (size_t)(dot - key)) != 0)) continue;

@@ -131,7 +131,7 @@ bool objective_minimise(struct objective *o, double tol, struct fail *f)
     struct newton s;
     newton_begin(&s, o);
     const double start = newton_run(&s, tol), rounding = 1e-26 * (1 + start);
-    const bool done = s.best_sq <= tol || s.best_sq <= rounding;
+    const bool done = isfinite(s.best_sq) && (s.best_sq <= tol || s.best_sq <= rounding);
     if (done) {
         o->x_star = xmalloc(s.d * sizeof *o->x_star);
         memcpy(o->x_star, s.best, s.d * sizeof *o->x_star);

@@ -13,15 +13,17 @@ static double largest(int64_t n, const double *x)
     return most;
 }
 
-/* Scaling by a power of two is exact, so it changes no bit where it was not needed. */
+/* Scaling by a power of two is exact and the order of the sum is that of real_norm_sq, so that 2^e x has the norm of x
+ * times 2^e, bit for bit. */
 static double scaled_norm2(int64_t n, const double *x, int exponent)
 {
-    double sum = 0;
+    double sum[8] = {0};
     for (int64_t j = 0; j < n; j++) {
         double a = ldexp(x[j], -exponent);
-        sum += a * a;
+        sum[j % 8] += a * a;
     }
-    return ldexp(sqrt(sum), exponent);
+    double even = (sum[0] + sum[4]) + (sum[2] + sum[6]), odd = (sum[1] + sum[5]) + (sum[3] + sum[7]);
+    return ldexp(sqrt(even + odd), exponent);
 }
 
 double vector_norm(enum norm which, int64_t n, const double *x)
@@ -41,7 +43,7 @@ double vector_mean_abs(int64_t n, const double *x)
     if (most == 0 || !isfinite(most)) return most;
     int exponent;
     (void)frexp(most, &exponent);
-    if (exponent > -900 && exponent < 900) exponent = 0;
+    if (exponent < 900) exponent = 0; /* 2^32 such numbers have a finite sum */
     double sum = 0;
     for (int64_t j = 0; j < n; j++) sum += fabs(ldexp(x[j], -exponent));
     return ldexp(sum / (double)n, exponent);

@@ -26,13 +26,18 @@ static const struct entry *entry_of(const struct cell *c, const char *key)
     return NULL;
 }
 
-/* --- which table a key belongs to ---------------------------------------------------------------------- */
-
-/* `stepsize` is every method's gamma. */
-static const char *plain_name(const char *key)
+/* Blame a message on the entry it begins with ("clients = 9 ..."), else on the first of two keys that the cell has. */
+static bool fail_in(struct draft *d, const char *key, const char *other)
 {
-    return strcmp(key, "stepsize") == 0 ? "gamma" : key;
+    char first[64];
+    snprintf(first, sizeof first, "%.*s", (int)strcspn(d->f->text, " "), d->f->text);
+    const struct entry *entry = entry_of(d->cell, first);
+    if (!entry) entry = entry_of(d->cell, key);
+    if (!entry) entry = entry_of(d->cell, other);
+    return entry ? fail_at(d->f, entry) : false;
 }
+
+/* --- which table a key belongs to ---------------------------------------------------------------------- */
 
 static size_t owners_of(struct draft *d, struct owner out[OWNERS])
 {
@@ -44,20 +49,28 @@ static size_t owners_of(struct draft *d, struct owner out[OWNERS])
     return count;
 }
 
+static bool is_set(const struct settings *s, const struct field *row)
+{
+    size_t k = (size_t)(row - s->table);
+    return s->origin[k] == FROM_USER || s->times[k] != 1;
+}
+
 /* Give the key to its owner.  "compressor.p" names the kind; a bare key must have one owner (a chain counts as one). */
 static bool assign(struct draft *d, const char *key, const char *value, bool *taken)
 {
     struct owner owner[OWNERS];
     size_t owners = owners_of(d, owner);
-    const char *dot = strchr(key, '.'), *name = plain_name(dot ? dot + 1 : key), *kind = NULL;
+    const char *dot = strchr(key, '.'), *name = key_canonical(dot ? dot + 1 : key), *kind = NULL;
     *taken = false;
     for (size_t k = 0; k < owners; k++) {
         if (dot && (strlen(owner[k].kind) != (size_t)(dot - key) || strncmp(owner[k].kind, key, (size_t)(dot - key)) != 0)) continue;
-        if (!owner[k].settings->table || !field_find(owner[k].settings->table, name)) continue;
+        const struct field *row = owner[k].settings->table ? field_find(owner[k].settings->table, name) : NULL;
+        if (!row) continue;
         if (kind && strcmp(kind, owner[k].kind) != 0)
             return fail_set(d->f, "%s is a key of both the %s and the %s; write %s.%s or %s.%s", key, kind, owner[k].kind, kind, key,
                             owner[k].kind, key);
         kind = owner[k].kind;
+        if (is_set(owner[k].settings, row)) return fail_set(d->f, "%s was set before, under another name", key);
         if (!settings_set(owner[k].settings, name, value, d->f)) return false;
         *taken = true;
     }
@@ -73,6 +86,12 @@ static bool set_experiment_keys(struct draft *d)
         if (!settings_set(&d->run->settings, entry->key, c->axis[k].token[c->choice[k]], d->f)) return fail_at(d->f, entry);
         entry->used = true;
     }
+    static const char *const needed[] = {"method", "problem"};
+    for (size_t k = 0; k < 2; k++)
+        if (!entry_of(c, needed[k])) {
+            fail_set(d->f, "no %s is set; write `%s = NAME`, a name from `gradwire list %ss`", needed[k], needed[k], needed[k]);
+            return c->axes ? fail_at(d->f, c->axis[0].entry) : false;
+        }
     return settings_finish(&d->run->settings, "the experiment", d->f);
 }
 
@@ -97,31 +116,30 @@ static bool set_plugin_keys(struct draft *d, bool *repeat)
 
 /* --- plug-ins ------------------------------------------------------------------------------------------- */
 
-static bool find_failed(struct draft *d, const char *key)
-{
-    const struct entry *entry = entry_of(d->cell, key);
-    return entry ? fail_at(d->f, entry) : false;
-}
-
 static bool choose_method(struct draft *d, const struct experiment_params *c)
 {
     struct run_spec *s = &d->run->spec;
     struct plugin found;
-    if (!plugin_require(KIND_METHOD, c->method, &found, d->f)) return find_failed(d, "method");
+    if (!plugin_require(KIND_METHOD, c->method, &found, d->f)) return fail_in(d, "method", "method");
     s->method = found.self;
     s->param = settings_new(s->method->param, s->method->param_size);
     s->compressed = s->method->needs != NO_COMPRESSOR;
-    if (!s->compressed) return true;
-    if (*c->compressor == '\0')
-        return fail_set(d->f, "method %s needs a compressor; set compressor to a name from `gradwire list compressors`", s->method->name);
-    return chain_parse(&s->chain, c->compressor, d->f) || find_failed(d, "compressor");
+    if (s->compressed && *c->compressor == '\0') {
+        fail_set(d->f, "method %s needs a compressor; write `compressor = NAME`, a name from `gradwire list compressors`", s->method->name);
+        return fail_in(d, "method", "method");
+    }
+    struct chain unused; /* a misspelt name is an error also where it is not needed */
+    bool ok = *c->compressor == '\0' || chain_parse(s->compressed ? &s->chain : &unused, c->compressor, d->f);
+    if (!ok) return fail_in(d, "compressor", "compressor");
+    if (!s->compressed && *c->compressor) chain_free(&unused);
+    return true;
 }
 
 static bool choose_problem(struct draft *d, const struct experiment_params *c)
 {
     struct instance *i = d->instance;
     struct plugin found;
-    if (!plugin_require(KIND_PROBLEM, c->problem, &found, d->f)) return find_failed(d, "problem");
+    if (!plugin_require(KIND_PROBLEM, c->problem, &found, d->f)) return fail_in(d, "problem", "problem");
     i->problem = found.self;
     i->problem_settings = settings_new(i->problem->param, i->problem->param_size);
     i->generator = generator_find(c->dataset);
@@ -273,21 +291,21 @@ static bool build(struct plan *p, struct draft *d, bool *repeat)
     if (!set_experiment_keys(d) || !choose_problem(d, c) || !choose_method(d, c) || !set_plugin_keys(d, repeat)) return false;
     if (*repeat) return true;
     d->instance->settings = settings_copy(&d->run->settings, sizeof *c);
-    if (!settings_finish(&d->instance->problem_settings, d->instance->problem->name, d->f)) return false;
-    if (d->instance->generator && !settings_finish(&d->instance->generator_settings, d->instance->generator->name, d->f)) return false;
+    if (!settings_finish(&d->instance->problem_settings, d->instance->problem->name, d->f)) return fail_in(d, "problem", "problem");
+    if (d->instance->generator && !settings_finish(&d->instance->generator_settings, d->instance->generator->name, d->f))
+        return fail_in(d, "dataset", "dataset");
     d->run->spec.label = label_of(d, &d->run->varied);
     struct instance *draft = d->instance;
     d->instance = NULL;
     d->run->instance = shared_instance(p, draft, d->f);
-    if (!d->run->instance) return false;
+    if (!d->run->instance) return fail_in(d, "dataset", "problem");
     fill_spec(d->run);
-    if (!record_policy_parse(c->record, &d->run->spec.policy, d->f)) return find_failed(d, "record");
+    if (!record_policy_parse(c->record, &d->run->spec.policy, d->f)) return fail_in(d, "record", "record");
     if (apply_theory(d->run, d->f)) return true;
-    char *text = xstrdup(d->f->text);
-    d->f->text[0] = '\0';
-    fail_set(d->f, "run \"%s\": %s", d->run->spec.label, text);
-    free(text);
-    return false;
+    char *run = xprintf("run \"%s\"", d->run->spec.label);
+    fail_behind(d->f, run);
+    free(run);
+    return fail_in(d, d->run->spec.compressed ? "compressor" : "method", "method");
 }
 
 static bool add_cell(const struct cell *cell, void *user, struct fail *f)

@@ -92,6 +92,6 @@ double objective_full(const struct objective *o, const double *x, double *grad, 
  * For strongly convex problems with hessian_times; false with a message when it is not or does not converge. */
 bool objective_minimise(struct objective *o, double tol, struct fail *f);
 /* Smoothness constants, deterministic; relative tolerance of the eigenvalue bounds 1e-10 (Lanczos with full
- * re-orthogonalisation, Ritz value plus its residual). Caller frees s->L_i. */
+ * re-orthogonalisation, Ritz value plus its residual).  Allocates s->L_i, whatever it was; the caller frees it. */
 void objective_smoothness(const struct objective *o, bool spectral, struct smoothness *s);
 #endif

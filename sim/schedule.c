@@ -23,7 +23,7 @@ struct state {
     omp_lock_t *lock;        /* one a snapshot                            */
     omp_lock_t committing;
     double last_commit, last_cost;
-    bool warned;
+    bool warned, unfinished_before;
     struct progress *progress;
     struct fail fail;        /* the first run that could not go on        */
 };
@@ -129,7 +129,7 @@ static int finish(struct state *s, size_t *unfinished)
     }
     struct fail f = {0};
     if (s->fail.text[0]) return report(&s->fail);
-    if (!commit(s, &f)) {
+    if (s->unfinished_before && !commit(s, &f)) { /* a finished file stays as it is */
         f.exit_status = 1;
         return report(&f);
     }
@@ -144,6 +144,7 @@ int schedule_run(const struct schedule *how, const struct plan *p, struct snapsh
         omp_init_lock(&s.lock[k]);
         done += snapshot[k].taken && snapshot[k].status != RUN_GOING;
     }
+    s.unfinished_before = done < p->runs;
     omp_init_lock(&s.committing);
     s.progress = progress_new(p->runs, done, how->quiet);
     struct sigaction act = {.sa_handler = ask_to_stop, .sa_flags = (int)SA_RESETHAND | SA_RESTART};

@@ -67,33 +67,43 @@ double tridiagonal_top_vector_end(int64_t n, const double *diagonal, const doubl
     return fabs(v[n - 1]);
 }
 
-/* One reflection: the column below (k, k) becomes (off[k], 0, ..., 0), A <- A - v w^T - w v^T on the rest. */
-static void reflect(int64_t n, double *a, int64_t k, double *off, double *v, double *w)
+/* p = A v for the leading m x m block, from its lower triangle alone. */
+static void triangle_times(int64_t n, const double *a, int64_t m, const double *v, double *p)
 {
-    const int64_t m = n - k - 1;
+    for (int64_t i = 0; i < m; i++) {
+        const double *row = a + i * n, vi = v[i];
+        p[i] = real_dot((size_t)i + 1, row, v);
+        for (int64_t j = 0; j < i; j++) p[j] += vi * row[j];
+    }
+}
+
+/* One reflection: row m left of the diagonal becomes (0, ..., 0, off[m-1]), A <- A - v w^T - w v^T above it. */
+static void reflect(int64_t n, double *a, int64_t m, double *off, double *v, double *w)
+{
     const size_t len = (size_t)m;
-    const double *x = a + k * n + k + 1; /* row k, which by symmetry is the column */
+    const double *x = a + m * n;
     const double norm = sqrt(real_norm_sq(len, x));
-    off[k] = x[0] > 0 ? -norm : norm;
+    off[m - 1] = x[m - 1] > 0 ? -norm : norm;
     for (int64_t i = 0; i < m; i++) v[i] = x[i];
-    v[0] -= off[k];
+    v[m - 1] -= off[m - 1];
     const double vv = real_norm_sq(len, v);
     if (vv == 0) return;
-    for (int64_t i = 0; i < m; i++) w[i] = 2 * real_dot(len, a + (k + 1 + i) * n + k + 1, v) / vv;
+    triangle_times(n, a, m, v, w);
+    for (int64_t i = 0; i < m; i++) w[i] = 2 * w[i] / vv;
     const double share = real_dot(len, v, w) / vv;
     for (int64_t i = 0; i < m; i++) w[i] -= share * v[i];
     for (int64_t i = 0; i < m; i++) {
-        double *row = a + (k + 1 + i) * n + k + 1;
+        double *row = a + i * n;
         const double vi = v[i], wi = w[i];
-        for (int64_t j = 0; j < m; j++) row[j] -= vi * w[j] + wi * v[j];
+        for (int64_t j = 0; j <= i; j++) row[j] -= vi * w[j] + wi * v[j];
     }
 }
 
 void symmetric_to_tridiagonal(int64_t n, double *a, double *diagonal, double *off)
 {
     double *v = xmalloc(2 * (size_t)n * sizeof *v);
-    for (int64_t k = 0; k + 2 < n; k++) reflect(n, a, k, off, v, v + n);
-    if (n > 1) off[n - 2] = a[(n - 2) * n + n - 1];
+    for (int64_t m = n - 1; m >= 2; m--) reflect(n, a, m, off, v, v + n);
+    if (n > 1) off[0] = a[n];
     for (int64_t k = 0; k < n; k++) diagonal[k] = a[k * n + k];
     free(v);
 }

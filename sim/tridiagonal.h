@@ -12,6 +12,6 @@ double tridiagonal_eigenvalue(int64_t n, const double *diagonal, const double *o
 /* |last component| of the unit eigenvector of the largest eigenvalue `top`, for positive off-diagonals; work: 3 n. */
 double tridiagonal_top_vector_end(int64_t n, const double *diagonal, const double *off, double top, double *work);
 
-/* Householder reduction of the dense symmetric n x n matrix a (both triangles given; destroyed) to tridiagonal form. */
+/* Householder reduction of the dense symmetric n x n matrix a (its lower triangle; destroyed) to tridiagonal form. */
 void symmetric_to_tridiagonal(int64_t n, double *a, double *diagonal, double *off);
 #endif

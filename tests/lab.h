@@ -1,6 +1,7 @@
 /* lab.h - runs in memory, for tests: from a line of `key=value` words to a finished trace.
  *
- * "problem=quadratic dim=20 method=gd,marina record=every~7" is an [experiment] section of one key a line, ~ standing for a blank. */
+ * "problem=quadratic dim=20 method=gd,marina record=every~7" is an [experiment] section of one key a line, ~ standing for a
+ * blank. */
 #ifndef LAB_H
 #define LAB_H
 #include <setjmp.h>
@@ -137,7 +138,8 @@ static inline bool same_run(const struct run *a, const struct run *b, bool all)
         bool wanted = all;
         for (int k = 0; about_model[k]; k++) wanted |= strcmp(about_model[k], trace_columns[c].name) == 0;
         if (!wanted || (!a->trace.cell[c] && !b->trace.cell[c])) continue;
-        if (!a->trace.cell[c] || !b->trace.cell[c] || !same_numbers(a->trace.cell[c], b->trace.cell[c], a->trace.rows)) return false;
+        if (!a->trace.cell[c] || !b->trace.cell[c] || !same_numbers(a->trace.cell[c], b->trace.cell[c], a->trace.rows))
+            return false;
     }
     return same_numbers(a->model, b->model, a->d);
 }
@@ -158,9 +160,9 @@ static inline bool same_state(const struct run *a, const struct run *b)
 /* --- small problems ---------------------------------------------------------------------------------------------- */
 
 #define LAB_QUADRATIC "problem=quadratic dim=20 L=2 mu=0.1 heterogeneity=0.5 clients=4 x0=gaussian"
-#define LAB_MARINA                                                                                                                 \
+#define LAB_MARINA                                                                                                               \
     "problem=marina-loss dataset=one-hot rows=203 features=17 groups=5 bias=yes clients=4 remainder=spread x0=gaussian"
-#define LAB_LOGISTIC                                                                                                               \
+#define LAB_LOGISTIC                                                                                                             \
     "problem=logistic lambda=0.01 dataset=gaussian-logistic rows=120 features=9 clients=4 remainder=last x0=gaussian"
 enum { LAB_PROBLEMS = 3 };
 static const char *const lab_problem[LAB_PROBLEMS] = {LAB_QUADRATIC, LAB_MARINA, LAB_LOGISTIC};

@@ -219,20 +219,21 @@ static void positive_homogeneity(void **state)
         {"terngrad", ""},  {"natural-dithering", "s=5"}, {"sign", ""},  {"cyclic", "k=4"}, {"qsgd(randk)", "s=2 k=20"},
         {"natural", ""},   {"natural(randk)", "k=16"}};
     enum { D = 64 };
-    double x[D], twice[D], thrice[D];
+    static const int powers[] = {1, 40, -40, 1000, -900}; /* squares of the last two are out of range */
+    double x[D], other[D];
     fill_gaussian(x, D, 3);
-    for (int j = 0; j < D; j++) {
-        twice[j] = ldexp(x[j], 40);
-        thrice[j] = 3 * x[j];
-    }
     for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
         double base[D], worst = 0;
         struct kit k;
         kit_open(&k, row[i][0], row[i][1], D, 4, 64);
         memcpy(base, kit_draw(&k, x, 2, 1), sizeof base);
-        const double *got = kit_draw(&k, twice, 2, 1);
-        for (int j = 0; j < D; j++) assert_true(got[j] == ldexp(base[j], 40));
-        got = kit_draw(&k, thrice, 2, 1);
+        for (size_t p = 0; p < sizeof powers / sizeof *powers; p++) {
+            for (int j = 0; j < D; j++) other[j] = ldexp(x[j], powers[p]);
+            const double *got = kit_draw(&k, other, 2, 1);
+            for (int j = 0; j < D; j++) assert_true(got[j] == ldexp(base[j], powers[p]));
+        }
+        for (int j = 0; j < D; j++) other[j] = 3 * x[j];
+        const double *got = kit_draw(&k, other, 2, 1);
         for (int j = 0; j < D; j++) worst = fmax(worst, fabs(got[j] - 3 * base[j]));
         assert_int_equal(worst < 1e-12, i < 10);
         kit_close(&k);

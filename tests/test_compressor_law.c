@@ -273,6 +273,9 @@ static void sign_contracts_as_stated(void **state)
             assert_false(close_to(seen, 1.05 * alpha, 1e-3));
             if (trial % 2 && d > 1) assert_true(got[d / 2] > 0);
         }
+        for (int64_t j = 0; j < d; j++) x[j] = j % 2 ? 1e308 : -1e308; /* the sum overflows, the mean does not */
+        const double *huge = kit_draw(&k, x, 0, 0);
+        for (int64_t j = 0; j < d; j++) assert_close(huge[j], x[j], 1e-14);
         memset(x, 0, sizeof x);
         x[d - 1] = -3;
         double seen = 1 - distance_squared(d, kit_draw(&k, x, 0, 0), x) / 9;

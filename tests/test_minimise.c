@@ -132,13 +132,31 @@ static void what_has_no_minimum_is_refused(void **state)
     random_shards_free(&s);
 }
 
+/* Numbers whose squares overflow: no optimum is claimed. */
+static void what_does_not_converge_is_refused(void **state)
+{
+    (void)state;
+    struct random_shape shape = {.n = 2, .d = 6, .rows = {12, 9}, .density = 0.5, .values = true};
+    struct shards s = random_shards(&shape, 5);
+    for (uint64_t e = 0; e < s.rows.start[s.rows.count]; e++) s.rows.value[e] *= 1e200;
+    const double lambda = 1;
+    struct objective o;
+    struct fail f = {0};
+    assert_true(objective_open(&o, problem_find("least-squares"), &lambda, &s, 2, 1, &f));
+    assert_false(objective_minimise(&o, 1e-28, &f));
+    assert_non_null(strstr(f.text, "Newton"));
+    assert_int_equal(f.exit_status, 1);
+    assert_true(o.x_star == NULL && isnan(o.f_star));
+    objective_close(&o);
+    random_shards_free(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(logistic_regression_on_mushrooms),
-        cmocka_unit_test(least_squares_of_any_rank),
-        cmocka_unit_test(ill_conditioned_logistic_regression),
-        cmocka_unit_test(what_has_no_minimum_is_refused),
+        cmocka_unit_test(logistic_regression_on_mushrooms),    cmocka_unit_test(least_squares_of_any_rank),
+        cmocka_unit_test(ill_conditioned_logistic_regression), cmocka_unit_test(what_has_no_minimum_is_refused),
+        cmocka_unit_test(what_does_not_converge_is_refused),
     };
     return cmocka_run_group_tests_name("minimisation", tests, NULL, NULL);
 }

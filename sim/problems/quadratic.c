@@ -37,9 +37,10 @@ struct spectrum {
     struct quadratic param;
 };
 
+/* +flip where the j-th sign is set, else -flip; no branch, which random signs would mispredict. */
 static inline double signed_by(const uint64_t *sign, int64_t j, double flip)
 {
-    return (sign[j >> 6] >> (j & 63)) & 1 ? flip : -flip;
+    return (double)(2 * (int)(sign[j >> 6] >> (j & 63) & 1) - 1) * flip;
 }
 
 /* +1, -1 or 0: how client i uses its pair's signs; where they are. */
@@ -67,15 +68,22 @@ static void reflect(const struct spectrum *q, const double *x, double *y)
 static void diagonal_gradient(const struct objective *o, int64_t client, const double *u, double *out, double *half, bool linear)
 {
     const struct spectrum *q = o->self;
+    const double *lambda = q->lambda, *c = q->c, keep = linear ? 0 : 1;
     const uint64_t *s = NULL, *t = NULL;
     const double flip = client_signs(o, client, &s, &t), h = flip * q->h, shift = flip * q->shift;
-    for (int64_t j = 0; j < q->d; j++) {
-        const double diagonal = h == 0 ? q->lambda[j] : q->lambda[j] * (1 + signed_by(s, j, h));
-        const double c = linear ? 0 : h == 0 ? q->c[j] : q->c[j] + q->lambda[j] * signed_by(t, j, shift);
-        const double image = diagonal * u[j];
-        if (half) half[j] = image / 2 - c;
-        out[j] = image - c;
-    }
+    if (h == 0)
+        for (int64_t j = 0; j < q->d; j++) {
+            const double image = lambda[j] * u[j];
+            if (half) half[j] = image / 2 - c[j];
+            out[j] = image - keep * c[j];
+        }
+    else
+        for (int64_t j = 0; j < q->d; j++) {
+            const double image = lambda[j] * (1 + signed_by(s, j, h)) * u[j];
+            const double own = c[j] + lambda[j] * signed_by(t, j, shift);
+            if (half) half[j] = image / 2 - own;
+            out[j] = image - keep * own;
+        }
 }
 
 static void gradient(const struct objective *o, int64_t client, const double *x, double *out, double *value,

@@ -1,5 +1,5 @@
 /* command_explain.c - gradwire explain NAME: what a teacher reads aloud. */
-#include "../datasets/dataset.h"
+#include "../datasets/locate.h"
 #include "command.h"
 #include "layout.h"
 #include "parameters.h"
@@ -128,7 +128,6 @@ static void explain_plugin(const struct plugin *p)
 static void explain_dataset(const struct catalogue_entry *e)
 {
     char text[4400], path[4096];
-    struct fail f = {0};
     printf("%s, a data set\n\n", e->name);
     layout_print(stdout, 0, e->about);
     fputc('\n', stdout);
@@ -139,7 +138,7 @@ static void explain_dataset(const struct catalogue_entry *e)
     labelled("shape", text);
     labelled("home", e->url);
     labelled("sha256", e->sha256 != NULL ? e->sha256 : "not pinned: a download is checked by rows and features");
-    bool here = dataset_locate(e->name, false, path, sizeof path, &f);
+    bool here = dataset_find(e->name, path, sizeof path) != FOUND_NOWHERE;
     snprintf(text, sizeof text, "not on this machine; `gradwire data %s` downloads it", e->name);
     labelled("file", here ? path : text);
     snprintf(text, sizeof text, "dataset = %s", e->name);

@@ -1,5 +1,5 @@
 /* command_list.c - gradwire list [KIND] */
-#include "../datasets/dataset.h"
+#include "../datasets/locate.h"
 #include "command.h"
 #include "layout.h"
 #include "plugin.h"
@@ -40,8 +40,7 @@ static void list_datasets(void)
     printf("  %-*s%9s %9s %8s  %-5s %s\n", DATASET_COLUMN - 2, "name", "rows", "features", "classes", "here", "origin");
     for (const struct catalogue_entry *e = catalogue; e->name != NULL; e++) {
         char path[4096], classes[24];
-        struct fail f = {0};
-        bool here = dataset_locate(e->name, false, path, sizeof path, &f);
+        bool here = dataset_find(e->name, path, sizeof path) != FOUND_NOWHERE;
         snprintf(classes, sizeof classes, "%d", e->classes);
         printf("  %-*s%9lld %9lld %8s  %-5s ", DATASET_COLUMN - 2, e->name, (long long)e->rows, (long long)e->d,
                e->classes ? classes : "real", here ? "yes" : "no");

@@ -51,6 +51,21 @@ static void cut_comment(char *line)
         if (*c == ';' && c > line && (c[-1] == ' ' || c[-1] == '\t')) *c = '\0';
 }
 
+/* What inih would not take, said here: it goes on after an error, and the first should be the one that is reported. */
+static bool check_line(const struct reading *r, const char *line, size_t length)
+{
+    for (size_t k = 0; k < length; k++)
+        if ((unsigned char)line[k] < ' ' && line[k] != '\t' && line[k] != '\r')
+            return fail_set(r->f, "%s:%d: holds the control character %d; experiments are plain text", r->file, r->line, line[k]);
+    if (length > LINE_MOST)
+        return fail_set(r->f, "%s:%d: the line has %zu characters; allowed: %d; go on in the next line, indented", r->file, r->line, length,
+                        LINE_MOST);
+    size_t blank = strspn(line, " \t\r");
+    if (blank >= length || strchr(";#", line[blank]) || (blank > 0 && r->after_key)) return true;
+    if (strcspn(line, line[blank] == '[' ? "]" : "=:") < length) return true;
+    return fail_set(r->f, "%s:%d: neither a [section], a `key = value` nor a ; comment", r->file, r->line);
+}
+
 /* As fgets, from the text; NULL also after an error. */
 static char *next_line(char *out, int size, void *user)
 {
@@ -60,17 +75,8 @@ static char *next_line(char *out, int size, void *user)
     const char *line = r->text, *first = line + strspn(line, " \t");
     size_t length = strcspn(line, "\n");
     r->text += length + (line[length] == '\n');
-    for (size_t k = 0; k < length; k++)
-        if ((unsigned char)line[k] < ' ' && line[k] != '\t' && line[k] != '\r') {
-            fail_set(r->f, "%s:%d: holds the control character %d; experiments are plain text", r->file, r->line, line[k]);
-            return NULL;
-        }
-    if (length > LINE_MOST || length + 2 > (size_t)size) {
-        fail_set(r->f, "%s:%d: the line has %zu characters; allowed: %d; go on in the next line, indented", r->file, r->line, length, LINE_MOST);
-        return NULL;
-    }
-    memcpy(out, line, length);
-    memcpy(out + length, "\n", 2);
+    if (!check_line(r, line, length)) return NULL;
+    snprintf(out, (size_t)size, "%.*s\n", (int)length, line);
     r->indented = first > line;
     if (r->indented && r->after_key) cut_comment(out);
     else if (*first == '[') {

@@ -65,7 +65,6 @@ bool instance_open(struct instance *i, struct fail *f)
     if (i->problem->needs_data && !deal_rows(i, c, f)) return false;
     const struct shards *shards = i->problem->needs_data ? &i->shards : NULL;
     if (!objective_open(&i->objective, i->problem, i->problem_settings.data, shards, c->clients, (uint64_t)c->data_seed, f)) return false;
-    i->L.L_i = xcalloc((size_t)i->objective.n, sizeof(double));
     objective_smoothness(&i->objective, c->smoothness == SPECTRAL, &i->L);
     start_point(i, c);
     measure_start(i);

@@ -26,13 +26,22 @@ static const struct entry *entry_of(const struct cell *c, const char *key)
     return NULL;
 }
 
-/* Blame a message on the entry it begins with ("clients = 9 ..."), else on the first of two keys that the cell has. */
+/* Does the text say "key = ..."? */
+static bool mentions(const char *text, const char *key)
+{
+    const char *dot = strchr(key, '.'), *bare = dot ? dot + 1 : key;
+    size_t length = strlen(bare);
+    for (const char *at = strstr(text, bare); at; at = strstr(at + 1, bare))
+        if ((at == text || at[-1] == ' ') && strncmp(at + length, " = ", 3) == 0) return true;
+    return false;
+}
+
+/* Blame a message on the entry that it mentions, else on the first of two keys that the cell has. */
 static bool fail_in(struct draft *d, const char *key, const char *other)
 {
-    char first[64];
-    snprintf(first, sizeof first, "%.*s", (int)strcspn(d->f->text, " "), d->f->text);
-    const struct entry *entry = entry_of(d->cell, first);
-    if (!entry) entry = entry_of(d->cell, key);
+    for (size_t k = 0; k < d->cell->axes; k++)
+        if (mentions(d->f->text, d->cell->axis[k].entry->key)) return fail_at(d->f, d->cell->axis[k].entry);
+    const struct entry *entry = entry_of(d->cell, key);
     if (!entry) entry = entry_of(d->cell, other);
     return entry ? fail_at(d->f, entry) : false;
 }

@@ -69,7 +69,8 @@ static double column_end(const struct figure *g, size_t column, double asked)
             if (!s->diverged) shortest = fmin(shortest, s->x[s->count - 1]);
         }
     double end = g->settings->budget == BUDGET_COMMON ? fmin(longest, shortest) : longest;
-    return fmin(end, asked) > 0 ? fmin(end, asked) : 1;
+    end = fmin(end, asked);
+    return end > 0 && isfinite(end) ? end : 1;
 }
 
 /* Smallest x > 0 of a column, for a logarithmic axis. */

@@ -55,12 +55,13 @@ static void plain_digits(long long mantissa, int exponent, char out[40])
     snprintf(out, 40, "%s", number);
 }
 
-/* Steps of 1, 2 or 5 times a power of ten, four to eight of them. */
+/* Steps of 1, 2 or 5 times a power of ten, four to eight of them: long numbers do not touch. */
 static void linear_ticks(struct axis *a, int unit)
 {
     double span = a->high - a->low, size = fmax(fabs(a->low), fabs(a->high));
-    int power = decade_below(span / 4);
-    long long m = decimal(5, power) <= span / 4 ? 5 : decimal(2, power) <= span / 4 ? 2 : 1;
+    int power = decade_below(span / 7);
+    long long m = 1;
+    while (m < 10 && decimal(m, power) < span / 7) m = m == 1 ? 2 : m == 2 ? 5 : 10;
     double step = decimal(m, power);
     int decade = decade_below(size);
     a->exponent = unit == 0 ? 0 : unit * (int)floor((double)decade / unit);

@@ -298,7 +298,7 @@ char *figure_script(const struct figure *g, enum picture picture)
     size_t size = 0;
     FILE *out = open_memstream(&script, &size);
     locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-    if (out == NULL || plain == (locale_t)0) xmalloc(SIZE_MAX); /* out of memory: ends the program with one line */
+    if (out == NULL || plain == (locale_t)0) return xmalloc(SIZE_MAX); /* out of memory: ends the program with one line */
     locale_t before = uselocale(plain);
     write_figure(out, g, picture);
     uselocale(before);

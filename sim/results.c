@@ -86,6 +86,22 @@ static void fill_parameters(struct group *g, const struct settings *s, const cha
     }
 }
 
+/* A problem may compute a parameter from the data (logistic: lambda from condition): what it uses is what is recorded. */
+static void fill_problem_parameters(struct group *g, const struct instance *i)
+{
+    struct settings used = settings_copy(&i->problem_settings, i->problem->param_size);
+    for (size_t k = 0; i->objective.param && k < used.count; k++) {
+        const struct field *r = &used.table[k];
+        void *mine = (char *)used.data + r->at;
+        const void *theirs = (const char *)i->objective.param + r->at;
+        if (r->type == FIELD_TEXT || memcmp(mine, theirs, 8) == 0) continue;
+        memcpy(mine, theirs, 8);
+        used.origin[k] = FROM_THEORY;
+    }
+    fill_parameters(g, &used, "problem");
+    settings_free(&used);
+}
+
 static void fill_trace(struct record *out, const char *path, const struct trace *t)
 {
     char *below = xprintf("%s/trace", path);
@@ -128,7 +144,7 @@ static void fill_run(struct record *out, const struct planned *run, size_t numbe
     group_int(g, "value_bits", run->spec.value_bits);
     fill_parameters(g, &run->spec.param, "method");
     for (int k = run->spec.chain.length - 1; k >= 0; k--) fill_parameters(g, &run->spec.chain.settings[k], run->spec.chain.link[k]->name);
-    fill_parameters(g, &run->instance->problem_settings, "problem");
+    fill_problem_parameters(g, run->instance);
     group_real(g, "start_values_up", s->start.count[VALUES_UP]);
     group_real(g, "start_bits_up", s->start.count[BITS_UP]);
     group_real(g, "start_sample_gradients", s->start.count[SAMPLE_GRADIENTS]);

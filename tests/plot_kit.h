@@ -3,8 +3,14 @@
 #define PLOT_KIT_H
 #include "../sim/plot_figure.h"
 #include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+/* cmocka needs the above first */
+#include <cmocka.h>
 
 enum { KIT_N = 5, KIT_D = 113, KIT_SAMPLES = 8120, KIT_M = KIT_SAMPLES / KIT_N };
 
@@ -132,13 +138,44 @@ static inline void kit_marina_figure(struct record *file, size_t rows, double sc
     kit_open(file, "[experiment]\ntitle = MARINA against DIANA\n[plot]\nx = rounds, bits\n");
     for (int m = 0; m < 2; m++)
         for (int i = 0; i < 3; i++)
-            for (int64_t seed = 1; seed <= 3; seed++)
+            for (int64_t seed = 1; seed <= 3; seed++) {
+                char varied[64];
+                snprintf(varied, sizeof varied, "k=%d seed=%d", (int)k[i], (int)seed);
                 kit_add(file, &(struct kit_run){.method = m ? "diana" : "marina",
+                                                .varied = varied,
                                                 .k = k[i],
                                                 .seed = seed,
                                                 .rows = rows,
                                                 .dense = m == 0,
                                                 .y0 = 0.08 * scale * (1 + 0.1 * (double)seed),
                                                 .rate = 1 / (1 + (m ? 1.0 : 5.0) * (double)k[i] / (double)rows)});
+            }
+}
+/* Settings from "key=value" words. */
+#define settings_of(...) settings_of_words((const char *const[]){__VA_ARGS__, NULL})
+static inline struct settings settings_of_words(const char *const *word)
+{
+    struct settings s = settings_new(plot_fields, sizeof(struct plot_settings));
+    for (; *word != NULL; word++) {
+        struct fail f = {0};
+        if (!plot_settings_word(&s, *word, &f)) print_error("%s\n", f.text);
+        assert_string_equal(f.text, "");
+    }
+    return s;
+}
+
+static inline struct figure *figure_of(const struct settings *s, const struct record *file)
+{
+    struct fail f = {0};
+    struct figure *g = figure_new(s->data, file, 1, "test.h5", "title", &f);
+    if (g == NULL) print_error("%s\n", f.text);
+    assert_non_null(g);
+    return g;
+}
+
+static inline void assert_contains(const char *text, const char *part)
+{
+    if (strstr(text, part) == NULL) print_error("\"%s\" is not in: %.300s\n", part, text);
+    assert_non_null(strstr(text, part));
 }
 #endif

@@ -16,6 +16,8 @@ trap 'exit 130' INT TERM
 # Tests neither see nor change what the user has downloaded.
 export XDG_CACHE_HOME=$out/cache CMOCKA_MESSAGE_OUTPUT=TAP
 mkdir -p "$XDG_CACHE_HOME"
+# A test that calls make starts afresh.
+unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES BUILD V
 
 # run_one NUMBER PROGRAM: leaves NUMBER.out, NUMBER.err, NUMBER.status, NUMBER.count ("passed failed skipped seconds").
 run_one() {

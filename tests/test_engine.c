@@ -27,6 +27,13 @@ struct circumstances {
     bool interrupt; /* saved and loaded again after round 11 */
 };
 
+static int64_t helpers; /* threads beyond the first that served a client */
+
+static void count_helpers(const struct run *r)
+{
+    for (int t = 1; t < r->threads; t++) helpers += r->worker[t].slot[0] != NULL;
+}
+
 static struct run *make_run(const struct run_spec *spec, const struct circumstances *how)
 {
     struct run *r = run_new(spec, how->threads);
@@ -35,6 +42,7 @@ static struct run *make_run(const struct run_spec *spec, const struct circumstan
     if (how->forget) r->cache = NULL;
     while (r->status == RUN_GOING && !(how->interrupt && r->round == 11)) run_round(r);
     if (how->forget) r->cache = cache;
+    count_helpers(r);
     if (r->status != RUN_GOING) return r;
     struct snapshot s = {0};
     struct fail f = {0};
@@ -71,9 +79,12 @@ static void assert_indifferent(const struct circumstances *how)
 static void any_number_of_threads(void **state)
 {
     (void)state;
+    helpers = 0;
     assert_indifferent(&(struct circumstances){.threads = 1});
+    assert_int_equal(helpers, 0);
     assert_indifferent(&(struct circumstances){.threads = 2});
     assert_indifferent(&(struct circumstances){.threads = 3});
+    assert_true(helpers > 0);
 }
 
 static void any_number_of_clients_at_a_time(void **state)

@@ -1,52 +1,5 @@
-/* test_plot.c - what figures count and draw: accounting, modelled time, medians, budgets, markers, legends, scripts. */
+/* test_plot.c - what figures count and draw: accounting, modelled time, medians, budgets, markers. */
 #include "plot_kit.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
-/* cmocka needs the above first */
-#include <cmocka.h>
-
-/* Settings from "key=value" words, NULL-terminated. */
-static struct settings settings_of(const char *word, ...)
-{
-    struct settings s = settings_new(plot_fields, sizeof(struct plot_settings));
-    va_list words;
-    va_start(words, word);
-    for (; word != NULL; word = va_arg(words, const char *)) {
-        struct fail f = {0};
-        if (!plot_settings_word(&s, word, &f)) print_error("%s\n", f.text);
-        assert_string_equal(f.text, "");
-    }
-    va_end(words);
-    return s;
-}
-
-static struct figure *figure_of(const struct settings *s, const struct record *file)
-{
-    struct fail f = {0};
-    struct figure *g = figure_new(s->data, file, 1, "test.h5", "title", &f);
-    if (g == NULL) print_error("%s\n", f.text);
-    assert_non_null(g);
-    return g;
-}
-
-/* The message with which a figure is refused. */
-static const char *refusal(const struct record *file, const char *word)
-{
-    static struct fail f;
-    f = (struct fail){0};
-    struct settings s = settings_of(word, NULL);
-    assert_null(figure_new(s.data, file, 1, "test.h5", NULL, &f));
-    settings_free(&s);
-    return f.text;
-}
-
-static void assert_contains(const char *text, const char *part)
-{
-    if (strstr(text, part) == NULL) print_error("\"%s\" is not in: %.300s\n", part, text);
-    assert_non_null(strstr(text, part));
-}
 
 /* --- counting ------------------------------------------------------------------------------------------------------------- */
 enum { ROWS = 9 };
@@ -58,7 +11,7 @@ static void costs(const char *settings[4], enum x_kind kind, double x[ROWS])
 {
     struct record file;
     struct fail f = {0};
-    struct settings s = settings_of(settings[0], settings[1], settings[2], settings[3], NULL);
+    struct settings s = settings_of(settings[0], settings[1], settings[2], settings[3]);
     kit_open(&file, "");
     kit_add(&file, &dense_run);
     struct plot_run r = {record_find(&file, "/runs/000"), record_find(&file, "/problem"), record_find(&file, "/runs/000/trace"),
@@ -151,7 +104,7 @@ static void quantiles_are_those_of_a_list(void **state)
 static struct series merged(const char *band, const double (*y)[4], const size_t *rows, const char *const *status, size_t seeds)
 {
     struct record file;
-    struct settings s = settings_of(band, NULL);
+    struct settings s = settings_of(band);
     struct figure g = {.settings = s.data};
     struct series out;
     struct fail f = {0};
@@ -216,8 +169,8 @@ static void a_common_budget_cuts_all_curves(void **state)
     (void)state;
     struct record file;
     kit_marina_figure(&file, 200, 1);
-    struct settings full = settings_of("x=bits", "accounting=values32", NULL),
-                    common = settings_of("x=bits", "accounting=values32", "budget=common", NULL);
+    struct settings full = settings_of("x=bits", "accounting=values32"),
+                    common = settings_of("x=bits", "accounting=values32", "budget=common");
     struct figure *a = figure_of(&full, &file), *b = figure_of(&common, &file);
     assert_int_equal(a->curves, 6);
     assert_true(a->x_axis[0].high == 32 * (113 + 198 * 10)); /* the longest: MARINA, K = 10 */
@@ -240,7 +193,7 @@ static void markers_are_few_and_staggered(void **state)
     (void)state;
     struct record file;
     kit_marina_figure(&file, 1200, 1);
-    struct settings s = settings_of("x=rounds", NULL), none = settings_of("x=rounds", "marker=none", NULL);
+    struct settings s = settings_of("x=rounds"), none = settings_of("x=rounds", "marker=none");
     struct figure *g = figure_of(&s, &file), *bare = figure_of(&none, &file);
     for (size_t i = 0; i < g->curves; i++) {
         const struct series *a = &g->series[i];
@@ -292,7 +245,7 @@ static void zeros_lie_on_the_lower_edge(void **state)
     struct record file;
     kit_open(&file, "");
     kit_add(&file, &(struct kit_run){.method = "gd", .k = 1, .seed = 1, .rows = 4, .y = y});
-    struct settings s = settings_of("x=rounds", NULL), linear = settings_of("logy=no", NULL);
+    struct settings s = settings_of("x=rounds"), linear = settings_of("logy=no");
     struct figure *g = figure_of(&s, &file), *l = figure_of(&linear, &file);
     const struct axis *a = &g->y_axis[0];
     assert_true(a->low < 1e-4 && a->low > 1e-5 && a->high > 1 && a->high < 2);
@@ -312,7 +265,7 @@ static void what_diverges_does_not_flatten_the_rest(void **state)
     kit_open(&file, "");
     kit_add(&file, &(struct kit_run){.method = "gd", .k = 1, .seed = 1, .rows = 40, .y0 = 1, .rate = 0.9});
     kit_add(&file, &(struct kit_run){.method = "agd", .k = 1, .seed = 1, .rows = 20, .y0 = 1, .rate = 1e9, .status = "diverged"});
-    struct settings s = settings_of("budget=common", NULL);
+    struct settings s = settings_of("budget=common");
     struct figure *g = figure_of(&s, &file);
     assert_true(g->y_axis[0].high < 2e3);
     assert_true(g->x_axis[0].high == 39); /* nor does it shorten a common budget */
@@ -321,157 +274,6 @@ static void what_diverges_does_not_flatten_the_rest(void **state)
     figure_free(g);
     settings_free(&s);
     record_free(&file);
-}
-
-/* --- looks ----------------------------------------------------------------------------------------------------------------- */
-static void legends_say_what_differs(void **state)
-{
-    (void)state;
-    static const char *const expected[] = {"MARINA, K = 1", "MARINA, K = 5", "MARINA, K = 10",
-                                           "DIANA, K = 1",  "DIANA, K = 5",  "DIANA, K = 10"};
-    struct record file;
-    kit_marina_figure(&file, 10, 1);
-    struct settings s = settings_of("x=rounds", NULL), t = settings_of("label={method}: K={k}, {compressor}", NULL);
-    struct figure *g = figure_of(&s, &file), *h = figure_of(&t, &file);
-    for (int i = 0; i < 6; i++) assert_string_equal(g->curve[i].legend, expected[i]);
-    assert_string_equal(h->curve[1].legend, "MARINA: K=5, Rand-K");
-    assert_string_equal(g->subtitle, "mushrooms: N = 8120, d = 113, n = 5");
-    figure_free(g);
-    figure_free(h);
-    record_free(&file);
-
-    kit_open(&file, "");
-    group_int(kit_problem(&file, "/problem-2", "one-hot"), "generated", 1);
-    kit_add(&file,
-            &(struct kit_run){
-                .method = "gd", .compressor = "none", .k = 1, .rows = 3, .y0 = 1, .rate = 0.5, .varied = "stepsize=2x seed=1"});
-    kit_add(&file,
-            &(struct kit_run){
-                .method = "gd", .compressor = "none", .k = 1, .rows = 3, .y0 = 1, .rate = 0.5, .varied = "stepsize=4x seed=1"});
-    kit_add(
-        &file,
-        &(struct kit_run){
-            .method = "gd", .k = 1, .rows = 3, .y0 = 1, .rate = 0.5, .varied = "stepsize=4x seed=1", .problem = "/problem-2"});
-    kit_add(&file, &(struct kit_run){.method = "gd", .k = 1, .rows = 0, .status = "interrupted"}); /* never begun */
-    g = figure_of(&s, &file);
-    assert_int_equal(g->curves, 3);
-    assert_string_equal(g->curve[0].legend, "stepsize = 2x");
-    assert_string_equal(g->curve[2].legend, "Rand-K, stepsize = 4x");
-    assert_string_equal(g->subtitle, "mushrooms: N = 8120, d = 113, n = 5; one-hot (generated): N = 8120, d = 113, n = 5");
-    figure_free(g);
-    settings_free(&s);
-    settings_free(&t);
-    record_free(&file);
-}
-
-static void looks_follow_the_settings(void **state)
-{
-    (void)state;
-    struct record file;
-    kit_marina_figure(&file, 10, 1);
-    struct settings s = settings_of("x=rounds", NULL), k = settings_of("colour=k", "dash=method", "marker=k", NULL);
-    struct figure *g = figure_of(&s, &file), *h = figure_of(&k, &file);
-    for (int i = 0; i < 6; i++) {
-        const struct curve *a = &g->curve[i], *b = &h->curve[i];
-        assert_string_equal(style_colour[a->colour], i < 3 ? "#D55E00" : "#0072B2"); /* the method's, in every figure */
-        assert_int_equal(a->dash, g->curve[i % 3].dash);
-        assert_int_equal(b->colour, h->curve[i % 3].colour);
-        assert_int_equal(b->dash, i < 3 ? 0 : 1);
-        assert_int_equal(b->marker, b->colour);
-        for (int j = 0; j < i; j++) {
-            assert_false(g->curve[j].colour == a->colour && g->curve[j].dash == a->dash);
-            assert_false(h->curve[j].colour == b->colour && h->curve[j].dash == b->dash);
-        }
-    }
-    figure_free(g);
-    figure_free(h);
-    settings_free(&s);
-    settings_free(&k);
-    record_free(&file);
-}
-
-static void labels_of(struct axis *a, char *out, size_t size)
-{
-    axis_ticks(a, 3);
-    *out = '\0';
-    for (size_t i = 0; i < a->ticks; i++)
-        if (a->tick[i].label[0] != '\0') snprintf(out + strlen(out), size - strlen(out), "%s ", a->tick[i].label);
-    axis_free(a);
-}
-
-static void ticks_are_where_a_reader_expects_them(void **state)
-{
-    (void)state;
-    char out[400];
-    labels_of(&(struct axis){.log = true, .low = 3e-6, .high = 0.11}, out, sizeof out);
-    assert_string_equal(out, "10^{-5} 10^{-4} 10^{-3} 10^{-2} 10^{-1} ");
-    labels_of(&(struct axis){.log = true, .low = 0.03, .high = 0.6}, out, sizeof out);
-    assert_string_equal(out, "5·10^{-2} 10^{-1} 2·10^{-1} 5·10^{-1} ");
-    labels_of(&(struct axis){.log = true, .low = 1e-30, .high = 1}, out, sizeof out);
-    assert_string_equal(out, "10^{-30} 10^{-25} 10^{-20} 10^{-15} 10^{-10} 10^{-5} 10^{0} ");
-    struct axis a = {.low = 0, .high = 12.2e6};
-    labels_of(&a, out, sizeof out);
-    assert_string_equal(out, "0 2 4 6 8 10 12 ");
-    assert_int_equal(a.exponent, 6);
-    labels_of(&(struct axis){.low = -0.25, .high = 0.8}, out, sizeof out);
-    assert_string_equal(out, "-200 0 200 400 600 800 "); /* of 10^-3 */
-}
-
-/* --- settings --------------------------------------------------------------------------------------------------------------- */
-static void what_is_wrong_is_refused(void **state)
-{
-    (void)state;
-    struct record file;
-    struct fail f = {0};
-    kit_marina_figure(&file, 5, 1);
-    assert_contains(refusal(&file, "y=grad_nrm_sq"),
-                    "no column \"grad_nrm_sq\"; did you mean \"grad_norm_sq\"?; it has: round, grad_norm_sq");
-    assert_contains(refusal(&file, "x=round"),
-                    "x = round; did you mean \"rounds\"?; allowed: rounds, bits, values, oracle, epochs, time");
-    assert_contains(refusal(&file, "x=,"), "x is empty");
-    assert_contains(refusal(&file, "xmax=1,2"), "xmax has 2 items, x has 1");
-    assert_contains(refusal(&file, "xmax=-1"), "xmax = -1; allowed: auto");
-    assert_contains(refusal(&file, "colour=kk"), "no run has an attribute \"kk\"");
-    assert_contains(refusal(&file, "label={nothing}"), "no run has an attribute \"nothing\"");
-    assert_contains(refusal(&file, "ymax=1e-15"), "the y axis is empty");
-    struct settings s = settings_of(NULL);
-    assert_true(field_table_is_complete(plot_fields, sizeof(struct plot_settings)));
-    assert_false(plot_settings_word(&s, "color=k", &f));
-    assert_contains(f.text, "did you mean \"colour\"?");
-    f = (struct fail){0};
-    assert_true(plot_settings_check(s.data, &f));
-    assert_true(plot_settings_word(&s, "y=grad", &f));
-    assert_false(plot_settings_check(s.data, &f));
-    assert_contains(f.text, "y = grad;");
-    settings_free(&s);
-    record_free(&file);
-}
-
-static void the_plot_section_is_read(void **state)
-{
-    (void)state;
-    struct settings s = settings_of(NULL);
-    struct fail f = {0};
-    char *title = NULL;
-    const char *text =
-        "; comment\n[experiment]\ntitle = A figure\nk = 1, 2\n[curve]\nnonsense\n[plot]\nx = rounds,\n  bits\nmarkers = 3\n";
-    assert_true(plot_settings_read(&s, "a.ini", text, &title, &f));
-    const struct plot_settings *p = s.data;
-    assert_string_equal(title, "A figure");
-    assert_string_equal(p->x, "rounds, bits");
-    assert_int_equal(p->markers, 3);
-    free(title);
-    assert_false(plot_settings_read(&s, "a.ini", "[plot]\nx = bits\nmakers = 3\n", NULL, &f));
-    assert_contains(f.text, "a.ini:3: unknown parameter \"makers\"; did you mean \"markers\"?");
-    f = (struct fail){0};
-    assert_false(plot_settings_read(&s, "a.ini", "[plot]\n\nwhat\n", NULL, &f));
-    assert_contains(f.text, "a.ini:3: ");
-    f = (struct fail){0};
-    char *line = xprintf("[plot]\ntitle = %0300d\n", 0);
-    assert_false(plot_settings_read(&s, "a.ini", line, NULL, &f));
-    assert_contains(f.text, "a.ini:2: the line has 308 characters; allowed: ");
-    free(line);
-    settings_free(&s);
 }
 
 int main(void)
@@ -488,11 +290,6 @@ int main(void)
         cmocka_unit_test(thinning_keeps_the_extremes),
         cmocka_unit_test(zeros_lie_on_the_lower_edge),
         cmocka_unit_test(what_diverges_does_not_flatten_the_rest),
-        cmocka_unit_test(legends_say_what_differs),
-        cmocka_unit_test(looks_follow_the_settings),
-        cmocka_unit_test(ticks_are_where_a_reader_expects_them),
-        cmocka_unit_test(what_is_wrong_is_refused),
-        cmocka_unit_test(the_plot_section_is_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

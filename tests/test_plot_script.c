@@ -2,14 +2,7 @@
  * when gnuplot is missing or unhappy. */
 #include "plot_kit.h"
 #include <locale.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <sys/stat.h>
 #include <unistd.h>
-/* cmocka needs the above first */
-#include <cmocka.h>
 
 static char *script_of(const struct record *file, const char *title, enum picture picture)
 {
@@ -43,12 +36,6 @@ static char *svg_of(double scale, const char *title)
     free(script);
     record_free(&file);
     return text;
-}
-
-static void assert_contains(const char *text, const char *part)
-{
-    if (strstr(text, part) == NULL) print_error("\"%s\" is missing\n", part);
-    assert_non_null(strstr(text, part));
 }
 
 static void same_data_same_bytes(void **state)

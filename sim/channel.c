@@ -194,9 +194,7 @@ void broadcast_on(struct server *server, int port, in v)
         for (int64_t j = 0; j < r->d; j++) r->heard[port][j] = (double)(float)v[j];
     r->heard_set[port] = true;
     charge_all(r, (double)r->d, (double)r->d * r->spec->value_bits);
-    if (port == 0)
-        r->heard_is_cached =
-            r->cache_valid && memcmp(r->cache_x, r->heard[0], (size_t)r->d * sizeof(double)) == 0;
+    if (port == 0) r->heard_is_cached = r->cache_valid && memcmp(r->cache_x, r->heard[0], (size_t)r->d * sizeof(double)) == 0;
 }
 
 void broadcast(struct server *server, in v)

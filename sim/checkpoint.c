@@ -1,7 +1,7 @@
 /* checkpoint.c - a run between two rounds as bytes, and back.
  *
- * Little-endian 8-byte words: magic, n, d, server and client vectors, round, status; then the ledger, what the start cost, the server's
- * vectors, the clients' vectors.  Streams need no state, and the gradients cached by the recorder are computed anew.
+ * Little-endian 8-byte words: magic, n, d, server and client vectors, round, status; then the ledger, what the start cost, the
+ * server's vectors, the clients' vectors.  Streams need no state, and the gradients cached by the recorder are computed anew.
  * Which vectors there are is what the method's tables say, so every method is resumable as soon as it is written. */
 #include "engine.h"
 #include "vec.h"
@@ -53,7 +53,8 @@ static size_t checkpoint_size(const struct run *r)
 
 static void fill_head(const struct run *r, uint64_t head[HEAD])
 {
-    uint64_t h[HEAD] = {magic, (uint64_t)r->n, (uint64_t)r->d, r->server_vectors, r->client_vectors, (uint64_t)r->round, r->status};
+    uint64_t h[HEAD] = {magic,    (uint64_t)r->n, (uint64_t)r->d, r->server_vectors, r->client_vectors, (uint64_t)r->round,
+                        r->status};
     memcpy(head, h, sizeof h);
 }
 
@@ -73,14 +74,15 @@ bool checkpoint_load(struct run *r, const uint8_t *bytes, size_t size, struct fa
     uint64_t found[HEAD], expected[HEAD];
     fill_head(r, expected);
     if (size != checkpoint_size(r))
-        return fail_set(f, "checkpoint of run \"%s\" has %zu bytes; its experiment needs %zu", r->spec->label, size, checkpoint_size(r));
+        return fail_set(f, "checkpoint of run \"%s\" has %zu bytes; its experiment needs %zu", r->spec->label, size,
+                        checkpoint_size(r));
     struct walk w = {(uint8_t *)(uintptr_t)bytes, false};
     move(&w, found, HEAD);
     if (memcmp(found, expected, 5 * sizeof *found) != 0)
         return fail_set(f, "checkpoint of run \"%s\" does not fit its experiment", r->spec->label);
     if (found[5] >= (uint64_t)r->spec->rounds || found[6] != RUN_GOING) /* what is over leaves no checkpoint */
-        return fail_set(f, "checkpoint of run \"%s\" stands at round %llu of %lld, nothing to go on from", r->spec->label, (unsigned long long)found[5],
-                        (long long)r->spec->rounds);
+        return fail_set(f, "checkpoint of run \"%s\" stands at round %llu of %lld, nothing to go on from", r->spec->label,
+                        (unsigned long long)found[5], (long long)r->spec->rounds);
     move_state(&w, r);
     r->round = (int64_t)found[5];
     r->status = (enum run_status)found[6];

@@ -18,8 +18,10 @@ static bool set_schedule(struct schedule *how, const struct arguments *a, struct
     if (!argument_int(a, "commit", 0, 86400, 10, &seconds, f)) return false;
     const char *parallel = argument(a, "parallel");
     how->parallel = BY_AUTO;
-    if (parallel && strcmp(parallel, "runs") == 0) how->parallel = BY_RUNS;
-    else if (parallel && strcmp(parallel, "clients") == 0) how->parallel = BY_CLIENTS;
+    if (parallel && strcmp(parallel, "runs") == 0)
+        how->parallel = BY_RUNS;
+    else if (parallel && strcmp(parallel, "clients") == 0)
+        how->parallel = BY_CLIENTS;
     else if (parallel && strcmp(parallel, "auto") != 0)
         return fail_set(f, "--parallel %s; allowed: auto, runs, clients", parallel);
     how->threads = (int)threads;
@@ -92,8 +94,10 @@ static bool check_directory(const char *path, struct fail *f)
     struct stat s;
     bool absent = stat(directory, &s) != 0 && errno == ENOENT && strcmp(directory, made_directory) == 0;
     bool ok = access(absent ? "." : directory, W_OK | X_OK) == 0 && (absent || stat(directory, &s) == 0);
-    if (!ok) fail_set(f, "%s: cannot write into %s: %s", path, directory, strerror(errno));
-    else if (!absent && !S_ISDIR(s.st_mode)) ok = fail_set(f, "%s: %s is not a directory", path, directory);
+    if (!ok)
+        fail_set(f, "%s: cannot write into %s: %s", path, directory, strerror(errno));
+    else if (!absent && !S_ISDIR(s.st_mode))
+        ok = fail_set(f, "%s: %s is not a directory", path, directory);
     free(directory);
     return ok;
 }
@@ -115,7 +119,8 @@ static bool choose_path(const struct arguments *a, const struct experiment *e, c
     if (argument(a, "dry-run")) return true;
     if (**path == '\0') return fail_set(f, "-o: the name of the result file is empty");
     if (stat(*path, &s) != 0) return check_directory(*path, f);
-    if (!S_ISREG(s.st_mode)) return fail_set(f, "%s: is %s; -o names a file", *path, S_ISDIR(s.st_mode) ? "a directory" : "no regular file");
+    if (!S_ISREG(s.st_mode))
+        return fail_set(f, "%s: is %s; -o names a file", *path, S_ISDIR(s.st_mode) ? "a directory" : "no regular file");
     if (argument(a, "force")) return check_directory(*path, f);
     return fail_set(f, "%s: exists and is not written over; use --force, another -o FILE, or `gradwire resume %s`", *path, *path);
 }
@@ -146,11 +151,13 @@ static int run_experiment(const struct arguments *a)
     return status;
 }
 
-#define SCHEDULE_OPTIONS                                                                                                       \
-    {"threads", 't', "N", "use N threads (default: the machine's); never changes a result"},                                   \
-    {"parallel", 0, "HOW", "spread over: auto (default), runs, clients; never changes a result"},                             \
-    {"commit", 0, "S", "write the result file about every S seconds (default 10)"},                                           \
-    {"quiet", 'q', NULL, "no progress, no summary"}
+#define SCHEDULE_OPTIONS                                                                                                         \
+    {"threads", 't', "N", "use N threads (default: the machine's); never changes a result"},                                     \
+        {"parallel", 0, "HOW", "spread over: auto (default), runs, clients; never changes a result"},                            \
+        {"commit", 0, "S", "write the result file about every S seconds (default 10)"},                                          \
+    {                                                                                                                            \
+        "quiet", 'q', NULL, "no progress, no summary"                                                                            \
+    }
 
 static const struct command_option run_options[] = {
     {"output", 'o', "FILE.h5", "the result file (default: results/NAME.h5 for NAME.ini)"},
@@ -163,12 +170,13 @@ const struct command command_run = {
     .name = "run",
     .synopsis = "FILE.ini [key=value ...]",
     .summary = "make all runs of an experiment and write one result file",
-    .details = "Every combination of the values listed in FILE.ini is a run. key=value replaces a key of the file wherever it stands; "
-               "plot.KEY=value one of its [plot] section. `gradwire explain experiment` lists the keys.\n"
-               "\n"
-               "The result is a function of the experiment and the data alone. Ctrl-C writes what there is; `gradwire resume` goes on "
-               "to the same bytes. Exit status: 0 all runs done, 1 a run diverged or was interrupted or the file could not be written, "
-               "2 something was wrong with the input, and nothing was written.",
+    .details =
+        "Every combination of the values listed in FILE.ini is a run. key=value replaces a key of the file wherever it stands; "
+        "plot.KEY=value one of its [plot] section. `gradwire explain experiment` lists the keys.\n"
+        "\n"
+        "The result is a function of the experiment and the data alone. Ctrl-C writes what there is; `gradwire resume` goes on "
+        "to the same bytes. Exit status: 0 all runs done, 1 a run diverged or was interrupted or the file could not be written, "
+        "2 something was wrong with the input, and nothing was written.",
     .option = run_options,
     .least = 1,
     .most = -1,
@@ -195,7 +203,8 @@ static bool load(const char *path, struct experiment *e, struct plan *p, struct 
         const struct group *g = record_find(&file, p->instance[k]->path);
         const struct attribute *sum = g ? group_attribute(g, "sha256") : NULL;
         if (!sum || sum->type != VALUE_TEXT || strcmp(sum->text, p->instance[k]->objective.sha256) != 0)
-            ok = fail_set(f, "%s: was begun on other data than %s is now; its sha256 differs", path, p->instance[k]->objective.title);
+            ok = fail_set(f, "%s: was begun on other data than %s is now; its sha256 differs", path,
+                          p->instance[k]->objective.title);
     }
     record_free(&file);
     return ok;
@@ -223,7 +232,8 @@ const struct command command_resume = {
     .name = "resume",
     .synopsis = "OUT.h5",
     .summary = "go on with a result file whose runs were interrupted",
-    .details = "Ends with the same bytes as a run that was never interrupted. The experiment is read from the file itself; the data must "
+    .details = "Ends with the same bytes as a run that was never interrupted. The experiment is read from the file itself; the "
+               "data must "
                "be the same (its sha256 is compared). A finished file is left as it is.",
     .option = resume_options,
     .least = 1,

@@ -70,21 +70,25 @@ static int verify(const struct arguments *a)
     }
     bool ok = true, update = argument(a, "update") != NULL;
     for (size_t k = 0; ok && k < files; k++) ok = verify_one(file[k], (int)threads, update, &runs, &f);
-    if (ok) printf("%zu runs of %zu experiments: %s\n", runs, files, update ? "digests written" : "equal to their digests, bit for bit");
+    if (ok)
+        printf("%zu runs of %zu experiments: %s\n", runs, files,
+               update ? "digests written" : "equal to their digests, bit for bit");
     if (found.gl_pathv) globfree(&found);
     return ok ? 0 : report(&f);
 }
 
-static const struct command_option options[] = {{"threads", 't', "N", "use N threads (default: the machine's)"},
-                                                {"update", 0, NULL, "write the digests instead of comparing; say why in results/reference/CHANGES"},
-                                                {NULL, 0, NULL, NULL}};
+static const struct command_option options[] = {
+    {"threads", 't', "N", "use N threads (default: the machine's)"},
+    {"update", 0, NULL, "write the digests instead of comparing; say why in results/reference/CHANGES"},
+    {NULL, 0, NULL, NULL}};
 
 const struct command command_verify = {
     .name = "verify",
     .synopsis = "[FILE.ini ...]",
     .summary = "make the reference experiments again and compare bit for bit",
-    .details = "Without a word: all of results/reference. Each NAME.ini has a NAME.digests beside it, with a digest of every column and "
-               "every row of every run. Exit status 1 names the first run, column and round that differs.",
+    .details =
+        "Without a word: all of results/reference. Each NAME.ini has a NAME.digests beside it, with a digest of every column and "
+        "every row of every run. Exit status 1 names the first run, column and round that differs.",
     .option = options,
     .least = 0,
     .most = -1,

@@ -9,17 +9,22 @@
 #define T experiment_params
 const struct field experiment_fields[] = {
     TEXT(T, title, "", "one line for the figure"),
-    TEXT(T, dataset, "none", "a name from `gradwire list datasets`, a path to a LIBSVM file, or none for problems that make their own"),
+    TEXT(T, dataset, "none",
+         "a name from `gradwire list datasets`, a path to a LIBSVM file, or none for problems that make their own"),
     INTEGER(T, dimension, "0", 0, 2147483647, "number of features of a file; 0: the catalogue's, or the largest index seen"),
     BOOLEAN(T, bias, "no", "one more feature, always 1, as the last coordinate"),
     BOOLEAN(T, normalise, "no", "divide every row by its Euclidean norm"),
-    CHOICE(T, split, "contiguous", "contiguous|shuffled|sorted", "how rows are dealt to clients: file order, shuffled by data_seed, by label"),
+    CHOICE(T, split, "contiguous", "contiguous|shuffled|sorted",
+           "how rows are dealt to clients: file order, shuffled by data_seed, by label"),
     CHOICE(T, remainder, "drop", "drop|spread|last", "rows left over when clients do not divide them"),
     INTEGER(T, clients, "5", 1, 1e9, "n, the number of clients"),
     TEXT(T, problem, "required", "a name from `gradwire list problems`"),
-    CHOICE(T, smoothness, "rows", "rows|spectral", "constants that theory uses: row norms, as published codes have them, or largest eigenvalues"),
-    CHOICE(T, regime, "nonconvex", "nonconvex|pl|convex", "which theorem's parameters: non-convex, Polyak-Lojasiewicz, (strongly) convex"),
-    CHOICE(T, optimum, "auto", "auto|yes|no", "record f - f* and |x - x*|^2: where x* is known in closed form; also where Newton must find it; never"),
+    CHOICE(T, smoothness, "rows", "rows|spectral",
+           "constants that theory uses: row norms, as published codes have them, or largest eigenvalues"),
+    CHOICE(T, regime, "nonconvex", "nonconvex|pl|convex",
+           "which theorem's parameters: non-convex, Polyak-Lojasiewicz, (strongly) convex"),
+    CHOICE(T, optimum, "auto", "auto|yes|no",
+           "record f - f* and |x - x*|^2: where x* is known in closed form; also where Newton must find it; never"),
     CHOICE(T, x0, "zeros", "zeros|ones|gaussian", "the starting point; gaussian draws from data_seed"),
     REAL(T, x0_scale, "1", 0, 1e300, "factor on the starting point"),
     TEXT(T, method, "required", "names from `gradwire list methods`"),
@@ -58,8 +63,8 @@ static bool check_line(const struct reading *r, const char *line, size_t length)
         if ((unsigned char)line[k] < ' ' && line[k] != '\t' && line[k] != '\r')
             return fail_set(r->f, "%s:%d: holds the control character %d; experiments are plain text", r->file, r->line, line[k]);
     if (length > LINE_MOST)
-        return fail_set(r->f, "%s:%d: the line has %zu characters; allowed: %d; go on in the next line, indented", r->file, r->line, length,
-                        LINE_MOST);
+        return fail_set(r->f, "%s:%d: the line has %zu characters; allowed: %d; go on in the next line, indented", r->file,
+                        r->line, length, LINE_MOST);
     size_t blank = strspn(line, " \t\r");
     if (blank >= length || strchr(";#", line[blank]) || (blank > 0 && r->after_key)) return true;
     if (strcspn(line, line[blank] == '[' ? "]" : "=:") < length) return true;
@@ -78,7 +83,8 @@ static char *next_line(char *out, int size, void *user)
     if (!check_line(r, line, length)) return NULL;
     snprintf(out, (size_t)size, "%.*s\n", (int)length, line);
     r->indented = first > line;
-    if (r->indented && r->after_key) cut_comment(out);
+    if (r->indented && r->after_key)
+        cut_comment(out);
     else if (*first == '[') {
         r->after_key = false;
         if (strncmp(first, "[curve]", 7) == 0) r->e->curves++;
@@ -88,9 +94,12 @@ static char *next_line(char *out, int size, void *user)
 
 static bool section_number(struct reading *r, const char *name, int *out)
 {
-    if (strcmp(name, "experiment") == 0) *out = IN_EXPERIMENT;
-    else if (strcmp(name, "plot") == 0) *out = IN_PLOT;
-    else if (strcmp(name, "curve") == 0) *out = r->e->curves;
+    if (strcmp(name, "experiment") == 0)
+        *out = IN_EXPERIMENT;
+    else if (strcmp(name, "plot") == 0)
+        *out = IN_PLOT;
+    else if (strcmp(name, "curve") == 0)
+        *out = r->e->curves;
     else
         return fail_set(r->f, "%s:%d: %s%s%s; sections are [experiment], [curve] and [plot]", r->file, r->line,
                         *name ? "unknown section [" : "a key before any section", name, *name ? "]" : "");
@@ -158,8 +167,10 @@ static bool read_text(const char *path, char **text, struct fail *f)
     }
     (*text)[size] = '\0';
     bool ok = true;
-    if (ferror(stream)) ok = fail_set(f, "%s: cannot read: %s", path, strerror(errno));
-    else if (size >= FILE_MOST || strlen(*text) != size) ok = fail_set(f, "%s: not an experiment, which is plain text", path);
+    if (ferror(stream))
+        ok = fail_set(f, "%s: cannot read: %s", path, strerror(errno));
+    else if (size >= FILE_MOST || strlen(*text) != size)
+        ok = fail_set(f, "%s: not an experiment, which is plain text", path);
     fclose(stream);
     return ok;
 }
@@ -215,7 +226,8 @@ static void replace(struct experiment *e, int section, const char *key, const ch
     bool shared = false;
     for (size_t k = 0; k < e->count; k++) {
         struct entry *entry = &e->entry[k];
-        if ((entry->section == IN_PLOT) != (section == IN_PLOT) || strcmp(key_canonical(entry->key), key_canonical(key)) != 0) continue;
+        if ((entry->section == IN_PLOT) != (section == IN_PLOT) || strcmp(key_canonical(entry->key), key_canonical(key)) != 0)
+            continue;
         entry_free(entry);
         *entry = (struct entry){xstrdup(key), xstrdup(value), xstrdup("command line"), entry->section, false};
         shared |= entry->section == section;
@@ -241,8 +253,10 @@ bool experiment_override(struct experiment *e, const char *assignment, struct fa
     for (size_t k = strlen(key); k > 0 && key[k - 1] == ' '; k--) key[k - 1] = '\0';
     for (size_t k = strlen(value); k > 0 && value[k - 1] == ' '; k--) value[k - 1] = '\0';
     bool plot = strncmp(key, "plot.", 5) == 0, ok = can_stand_in_a_line(key, value);
-    if (ok) replace(e, plot ? IN_PLOT : IN_EXPERIMENT, plot ? key + 5 : key, value);
-    else fail_set(f, "%s: \"%s\" cannot be a value; allowed: up to 190 printable characters without \" ;\"", key, value);
+    if (ok)
+        replace(e, plot ? IN_PLOT : IN_EXPERIMENT, plot ? key + 5 : key, value);
+    else
+        fail_set(f, "%s: \"%s\" cannot be a value; allowed: up to 190 printable characters without \" ;\"", key, value);
     free(key);
     free(value);
     return ok;
@@ -297,7 +311,8 @@ char *experiment_text(const struct experiment *e)
     fputs("[experiment]\n", out);
     write_section(out, e, IN_EXPERIMENT); /* first and in the order given: it is the order of the runs */
     for (const struct field *r = experiment_fields; r->name; r++)
-        if (*r->def && strcmp(r->def, "required") != 0 && !experiment_find(e, IN_EXPERIMENT, r->name) && !in_every_curve(e, r->name))
+        if (*r->def && strcmp(r->def, "required") != 0 && !experiment_find(e, IN_EXPERIMENT, r->name) &&
+            !in_every_curve(e, r->name))
             write_entry(out, r->name, r->def);
     for (int c = 1; c <= e->curves; c++) {
         fputs("[curve]\n", out);

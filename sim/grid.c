@@ -63,8 +63,7 @@ static bool add_range(struct axis *a, const char *text, const char *dots, struct
     int64_t low, high;
     bool ok = range_end(left, &power_a, &low, &times_a) && range_end(right, &power_b, &high, &times_b) && power_a == power_b &&
               times_a == times_b && low <= high;
-    if (!ok)
-        fail_set(f, "\"%s\" is not a range; allowed: 1..5, 2^-3..2^3 and 2^-3x..2^3x, low end first", text);
+    if (!ok) fail_set(f, "\"%s\" is not a range; allowed: 1..5, 2^-3..2^3 and 2^-3x..2^3x, low end first", text);
     for (int64_t v = low; ok && v <= high; v++)
         ok = add_token(a, xprintf("%s%lld%s", power_a ? "2^" : "", (long long)v, times_a ? "x" : ""), f);
     free(left);
@@ -151,8 +150,8 @@ static bool within_budget(const struct axis *axis, size_t axes, int64_t *budget,
     return fail_at(f, axis[longest].entry);
 }
 
-static bool visit_curve(const struct axis *axis, size_t axes, bool (*visit)(const struct cell *, void *, struct fail *), void *user,
-                        struct fail *f)
+static bool visit_curve(const struct axis *axis, size_t axes, bool (*visit)(const struct cell *, void *, struct fail *),
+                        void *user, struct fail *f)
 {
     size_t *choice = xcalloc(axes + 1, sizeof *choice);
     struct cell cell = {axis, axes, choice};
@@ -161,8 +160,10 @@ static bool visit_curve(const struct axis *axis, size_t axes, bool (*visit)(cons
         ok = visit(&cell, user, f);
         more = false;
         for (size_t k = axes; k-- > 0 && !more;) {
-            if (++choice[k] < axis[k].count) more = true;
-            else choice[k] = 0;
+            if (++choice[k] < axis[k].count)
+                more = true;
+            else
+                choice[k] = 0;
         }
     }
     free(choice);
@@ -176,7 +177,8 @@ bool grid_visit(struct experiment *e, bool (*visit)(const struct cell *, void *u
     for (int curve = e->curves ? 1 : IN_EXPERIMENT; ok && curve <= e->curves; curve++) {
         struct axis *axis;
         size_t axes;
-        ok = curve_axes(e, curve, &axis, &axes, f) && within_budget(axis, axes, &budget, f) && visit_curve(axis, axes, visit, user, f);
+        ok = curve_axes(e, curve, &axis, &axes, f) && within_budget(axis, axes, &budget, f) &&
+             visit_curve(axis, axes, visit, user, f);
         axes_free(axis, axes);
     }
     return ok;

@@ -8,9 +8,9 @@
 static bool load_rows(struct instance *i, const struct experiment_params *c, struct fail *f)
 {
     if (strcmp(c->dataset, "none") == 0)
-        return fail_set(f, "problem %s needs data; set dataset to a name from `gradwire list datasets` or a path", i->problem->name);
-    if (i->generator)
-        return i->generator->make(i->generator_settings.data, (uint64_t)c->data_seed, c->clients, &i->data, f);
+        return fail_set(f, "problem %s needs data; set dataset to a name from `gradwire list datasets` or a path",
+                        i->problem->name);
+    if (i->generator) return i->generator->make(i->generator_settings.data, (uint64_t)c->data_seed, c->clients, &i->data, f);
     return dataset_load(c->dataset, c->dimension, &i->data, f);
 }
 
@@ -61,10 +61,12 @@ bool instance_open(struct instance *i, struct fail *f)
 {
     const struct experiment_params *c = i->settings.data;
     if (!i->problem->needs_data && strcmp(c->dataset, "none") != 0)
-        return fail_set(f, "problem %s makes its own data; dataset = %s cannot be used with it; allowed: none", i->problem->name, c->dataset);
+        return fail_set(f, "problem %s makes its own data; dataset = %s cannot be used with it; allowed: none", i->problem->name,
+                        c->dataset);
     if (i->problem->needs_data && !deal_rows(i, c, f)) return false;
     const struct shards *shards = i->problem->needs_data ? &i->shards : NULL;
-    if (!objective_open(&i->objective, i->problem, i->problem_settings.data, shards, c->clients, (uint64_t)c->data_seed, f)) return false;
+    if (!objective_open(&i->objective, i->problem, i->problem_settings.data, shards, c->clients, (uint64_t)c->data_seed, f))
+        return false;
     objective_smoothness(&i->objective, c->smoothness == SPECTRAL, &i->L);
     start_point(i, c);
     measure_start(i);

@@ -2,8 +2,8 @@
 #include "engine.h"
 #include "real.h"
 #include "vec.h"
-#include <string.h>
 #include <omp.h>
+#include <string.h>
 
 static void evaluate_client(struct run *r, int64_t i, double *g, struct worker *w)
 {

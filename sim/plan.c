@@ -52,10 +52,27 @@ static size_t owners_of(struct draft *d, struct owner out[OWNERS])
 {
     size_t count = 0;
     out[count++] = (struct owner){"method", &d->run->spec.param};
-    for (int k = 0; k < d->run->spec.chain.length; k++) out[count++] = (struct owner){"compressor", &d->run->spec.chain.settings[k]};
+    for (int k = 0; k < d->run->spec.chain.length; k++)
+        out[count++] = (struct owner){"compressor", &d->run->spec.chain.settings[k]};
     out[count++] = (struct owner){"problem", &d->instance->problem_settings};
     if (d->instance->generator) out[count++] = (struct owner){"dataset", &d->instance->generator_settings};
     return count;
+}
+
+static const struct field *row_of(const struct owner *owner, const char *key)
+{
+    const char *dot = strchr(key, '.'), *name = key_canonical(dot ? dot + 1 : key);
+    if (dot && (strlen(owner->kind) != (size_t)(dot - key) || strncmp(owner->kind, key, (size_t)(dot - key)) != 0)) return NULL;
+    return owner->settings->table ? field_find(owner->settings->table, name) : NULL;
+}
+
+static bool has_key(struct draft *d, const char *key)
+{
+    struct owner owner[OWNERS];
+    size_t owners = owners_of(d, owner);
+    bool has = field_find(experiment_fields, key) != NULL;
+    for (size_t k = 0; k < owners && !has; k++) has = row_of(&owner[k], key) != NULL;
+    return has;
 }
 
 static bool is_set(const struct settings *s, const struct field *row)
@@ -69,18 +86,17 @@ static bool assign(struct draft *d, const char *key, const char *value, bool *ta
 {
     struct owner owner[OWNERS];
     size_t owners = owners_of(d, owner);
-    const char *dot = strchr(key, '.'), *name = key_canonical(dot ? dot + 1 : key), *kind = NULL;
+    const char *kind = NULL;
     *taken = false;
     for (size_t k = 0; k < owners; k++) {
-        if (dot && (strlen(owner[k].kind) != (size_t)(dot - key) || strncmp(owner[k].kind, key, (size_t)(dot - key)) != 0)) continue;
-        const struct field *row = owner[k].settings->table ? field_find(owner[k].settings->table, name) : NULL;
+        const struct field *row = row_of(&owner[k], key);
         if (!row) continue;
         if (kind && strcmp(kind, owner[k].kind) != 0)
-            return fail_set(d->f, "%s is a key of both the %s and the %s; write %s.%s or %s.%s", key, kind, owner[k].kind, kind, key,
-                            owner[k].kind, key);
+            return fail_set(d->f, "%s is a key of both the %s and the %s; write %s.%s or %s.%s", key, kind, owner[k].kind, kind,
+                            key, owner[k].kind, key);
         kind = owner[k].kind;
         if (is_set(owner[k].settings, row)) return fail_set(d->f, "%s was set before, under another name", key);
-        if (!settings_set(owner[k].settings, name, value, d->f)) return false;
+        if (!settings_set(owner[k].settings, row->name, value, d->f)) return false;
         *taken = true;
     }
     return true;
@@ -117,8 +133,10 @@ static bool set_plugin_keys(struct draft *d, bool *repeat)
             continue;
         }
         if (!assign(d, entry->key, c->axis[k].token[c->choice[k]], &taken)) return fail_at(d->f, entry);
-        if (taken) entry->used = true;
-        else if (c->choice[k] > 0) *repeat = true;
+        if (taken)
+            entry->used = true;
+        else if (c->choice[k] > 0)
+            *repeat = true;
     }
     return true;
 }
@@ -134,7 +152,8 @@ static bool choose_method(struct draft *d, const struct experiment_params *c)
     s->param = settings_new(s->method->param, s->method->param_size);
     s->compressed = s->method->needs != NO_COMPRESSOR;
     if (s->compressed && *c->compressor == '\0') {
-        fail_set(d->f, "method %s needs a compressor; write `compressor = NAME`, a name from `gradwire list compressors`", s->method->name);
+        fail_set(d->f, "method %s needs a compressor; write `compressor = NAME`, a name from `gradwire list compressors`",
+                 s->method->name);
         return fail_in(d, "method", "method");
     }
     struct chain unused; /* a misspelt name is an error also where it is not needed */
@@ -188,10 +207,11 @@ static bool fits(const struct planned *run, const struct compressor_constants *q
     const struct experiment_params *c = run->settings.data;
     const char *name = run->spec.method->name;
     if (run->spec.method->needs == UNBIASED && !q->unbiased)
-        return fail_set(f, "method %s needs an unbiased compressor, which %s is not; allowed: randk, qsgd, natural, ...", name, c->compressor);
+        return fail_set(f, "method %s needs an unbiased compressor, which %s is not; allowed: randk, qsgd, natural, ...", name,
+                        c->compressor);
     if (run->spec.method->needs == CONTRACTIVE && !(q->alpha > 0))
-        return fail_set(f, "method %s needs a contractive compressor, which %s is not; allowed: topk, sign, scaled(%s), ...", name,
-                        c->compressor, c->compressor);
+        return fail_set(f, "method %s needs a contractive compressor, which %s is not; allowed: topk, sign, scaled(%s), ...",
+                        name, c->compressor, c->compressor);
     return true;
 }
 
@@ -226,8 +246,8 @@ static void append_settings(FILE *out, const struct settings *s)
 /* Everything an instance is a function of. */
 static char *instance_key(const struct instance *i)
 {
-    static const char *const keys[] = {"dataset", "dimension", "bias", "normalise", "split", "remainder", "clients", "problem",
-                                       "smoothness", "optimum", "x0", "x0_scale", "data_seed"};
+    static const char *const keys[] = {"dataset", "dimension",  "bias",    "normalise", "split",    "remainder", "clients",
+                                       "problem", "smoothness", "optimum", "x0",        "x0_scale", "data_seed"};
     char *key = NULL, text[4096];
     size_t size = 0;
     FILE *out = open_memstream(&key, &size);
@@ -256,7 +276,7 @@ static struct instance *shared_instance(struct plan *p, struct instance *draft, 
     return instance_open(draft, f) ? draft : NULL;
 }
 
-static char *label_of(const struct draft *d, char **varied)
+static char *label_of(struct draft *d, char **varied)
 {
     const struct cell *c = d->cell;
     const struct run_spec *s = &d->run->spec;
@@ -264,13 +284,14 @@ static char *label_of(const struct draft *d, char **varied)
     char *text = xstrdup("");
     for (size_t k = 0; k < c->axes; k++) {
         const char *key = c->axis[k].entry->key;
-        if (c->axis[k].count < 2 || strcmp(key, "method") == 0 || strcmp(key, "compressor") == 0) continue;
+        if (c->axis[k].count < 2 || strcmp(key, "method") == 0 || strcmp(key, "compressor") == 0 || !has_key(d, key)) continue;
         char *longer = xprintf("%s%s%s=%s", text, *text ? " " : "", key, c->axis[k].token[c->choice[k]]);
         free(text);
         text = longer;
     }
     *varied = text;
-    return xprintf("%s%s%s%s%s", s->method->name, s->compressed ? " " : "", s->compressed ? e->compressor : "", *text ? " " : "", text);
+    return xprintf("%s%s%s%s%s", s->method->name, s->compressed ? " " : "", s->compressed ? e->compressor : "", *text ? " " : "",
+                   text);
 }
 
 static void fill_spec(struct planned *run)
@@ -300,7 +321,8 @@ static bool build(struct plan *p, struct draft *d, bool *repeat)
     if (!set_experiment_keys(d) || !choose_problem(d, c) || !choose_method(d, c) || !set_plugin_keys(d, repeat)) return false;
     if (*repeat) return true;
     d->instance->settings = settings_copy(&d->run->settings, sizeof *c);
-    if (!settings_finish(&d->instance->problem_settings, d->instance->problem->name, d->f)) return fail_in(d, "problem", "problem");
+    if (!settings_finish(&d->instance->problem_settings, d->instance->problem->name, d->f))
+        return fail_in(d, "problem", "problem");
     if (d->instance->generator && !settings_finish(&d->instance->generator_settings, d->instance->generator->name, d->f))
         return fail_in(d, "dataset", "dataset");
     d->run->spec.label = label_of(d, &d->run->varied);
@@ -365,8 +387,10 @@ static void print_settings(const struct settings *s)
 {
     for (size_t k = 0; k < s->count; k++) {
         char text[256];
-        if (s->table[k].type == FIELD_REAL) format_real(settings_real(s, k), text);
-        else settings_text(s, k, text, sizeof text);
+        if (s->table[k].type == FIELD_REAL)
+            format_real(settings_real(s, k), text);
+        else
+            settings_text(s, k, text, sizeof text);
         printf("  %s=%s (%s)", s->table[k].name, text, origin_name(s->origin[k]));
     }
 }

@@ -52,9 +52,12 @@ static void clear_lines(struct progress *p)
 
 static void duration(double seconds, char *out, size_t size)
 {
-    if (seconds < 100) snprintf(out, size, "%.1f s", seconds);
-    else if (seconds < 6000) snprintf(out, size, "%.0f min", seconds / 60);
-    else snprintf(out, size, "%.1f h", seconds / 3600);
+    if (seconds < 100)
+        snprintf(out, size, "%.1f s", seconds);
+    else if (seconds < 6000)
+        snprintf(out, size, "%.0f min", seconds / 60);
+    else
+        snprintf(out, size, "%.1f h", seconds / 3600);
 }
 
 static void show_lines(struct progress *p)
@@ -66,8 +69,8 @@ static void show_lines(struct progress *p)
         double made = (double)(l->round - l->round_begun), left = (double)(l->rounds - l->round);
         char eta[32] = "?";
         if (made > 0) duration((now() - l->begun) / made * left, eta, sizeof eta);
-        fprintf(stderr, "[%zu/%zu] %.40s: round %lld of %lld, |grad f|^2 %.3g, %.3g bits up, %s left\n", p->done, p->runs, l->label,
-                (long long)l->round, (long long)l->rounds, l->grad_norm_sq, l->bits, eta);
+        fprintf(stderr, "[%zu/%zu] %.40s: round %lld of %lld, |grad f|^2 %.3g, %.3g bits up, %s left\n", p->done, p->runs,
+                l->label, (long long)l->round, (long long)l->rounds, l->grad_norm_sq, l->bits, eta);
         p->lines++;
     }
     fflush(stderr);
@@ -86,7 +89,8 @@ static void note(struct line *l, const struct run *r)
 void progress_begin(struct progress *p, size_t number, const struct run *r)
 {
     omp_set_lock(&p->lock);
-    p->line[number] = (struct line){.label = r->spec->label, .rounds = r->spec->rounds, .round_begun = r->round, .begun = now(), .active = true};
+    p->line[number] = (struct line){
+        .label = r->spec->label, .rounds = r->spec->rounds, .round_begun = r->round, .begun = now(), .active = true};
     omp_unset_lock(&p->lock);
 }
 
@@ -108,8 +112,9 @@ void progress_end(struct progress *p, size_t number, const struct run *r)
         p->done++;
         clear_lines(p);
         if (!p->quiet)
-            fprintf(stderr, "[%zu/%zu] %s: %s after %lld rounds, |grad f|^2 %.3g, %.4g bits up, %.1f s\n", p->done, p->runs, l->label,
-                    r->status == RUN_DONE ? "done" : "diverged", (long long)r->round, l->grad_norm_sq, l->bits, now() - l->begun);
+            fprintf(stderr, "[%zu/%zu] %s: %s after %lld rounds, |grad f|^2 %.3g, %.4g bits up, %.1f s\n", p->done, p->runs,
+                    l->label, r->status == RUN_DONE ? "done" : "diverged", (long long)r->round, l->grad_norm_sq, l->bits,
+                    now() - l->begun);
     }
     omp_unset_lock(&p->lock);
 }

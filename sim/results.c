@@ -61,8 +61,10 @@ static void fill_problem(struct record *out, const struct instance *i)
     const struct {
         const char *name;
         double value;
-    } real[] = {{"L_f", i->L.L_f}, {"L_bar", i->L.L_bar}, {"L_hat", i->L.L_hat}, {"L_i_max", i->L.L_i_max},
-                {"L_max", i->L.L_max}, {"L_cal", i->L.L_cal}, {"mu", i->L.mu}, {"f_star", o->f_star},
+    } real[] = {{"L_f", i->L.L_f},       {"L_bar", i->L.L_bar},
+                {"L_hat", i->L.L_hat},   {"L_i_max", i->L.L_i_max},
+                {"L_max", i->L.L_max},   {"L_cal", i->L.L_cal},
+                {"mu", i->L.mu},         {"f_star", o->f_star},
                 {"f_start", i->f_start}, {"grad_norm_sq_start", i->grad_norm_sq_start}};
     for (size_t k = 0; k < sizeof real / sizeof *real; k++)
         if (!isnan(real[k].value)) group_real(g, real[k].name, real[k].value);
@@ -75,11 +77,15 @@ static void fill_parameters(struct group *g, const struct settings *s, const cha
     for (size_t k = 0; k < s->count; k++) {
         const struct field *r = &s->table[k];
         bool taken = group_attribute(g, r->name) != NULL;
-        char *name = taken ? xprintf("%s.%s", prefix, r->name) : xstrdup(r->name), *origin = xprintf("%s_origin", name), text[512];
+        char *name = taken ? xprintf("%s.%s", prefix, r->name) : xstrdup(r->name), *origin = xprintf("%s_origin", name),
+             text[512];
         settings_text(s, k, text, sizeof text);
-        if (r->type == FIELD_REAL) group_real(g, name, settings_real(s, k));
-        else if (r->type == FIELD_INT) group_int(g, name, (int64_t)settings_real(s, k));
-        else group_text(g, name, text);
+        if (r->type == FIELD_REAL)
+            group_real(g, name, settings_real(s, k));
+        else if (r->type == FIELD_INT)
+            group_int(g, name, (int64_t)settings_real(s, k));
+        else
+            group_text(g, name, text);
         group_text(g, origin, origin_name(s->origin[k]));
         free(name);
         free(origin);
@@ -143,7 +149,8 @@ static void fill_run(struct record *out, const struct planned *run, size_t numbe
     group_int(g, "clients", c->clients);
     group_int(g, "value_bits", run->spec.value_bits);
     fill_parameters(g, &run->spec.param, "method");
-    for (int k = run->spec.chain.length - 1; k >= 0; k--) fill_parameters(g, &run->spec.chain.settings[k], run->spec.chain.link[k]->name);
+    for (int k = run->spec.chain.length - 1; k >= 0; k--)
+        fill_parameters(g, &run->spec.chain.settings[k], run->spec.chain.link[k]->name);
     fill_problem_parameters(g, run->instance);
     group_real(g, "start_values_up", s->start.count[VALUES_UP]);
     group_real(g, "start_bits_up", s->start.count[BITS_UP]);

@@ -1,9 +1,9 @@
 /* round.c - a run: its memory, and one communication round after another. */
 #include "engine.h"
 #include "vec.h"
+#include <omp.h>
 #include <stdlib.h>
 #include <string.h>
-#include <omp.h>
 
 /* Memory for gradients or messages of many clients at a time; beyond it they are recomputed or handled in waves. */
 static const double cache_bytes = 256e6, wave_bytes = 64e6;

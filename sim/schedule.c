@@ -20,12 +20,12 @@ struct state {
     const struct schedule *how;
     const struct plan *plan;
     struct snapshot *snapshot;
-    omp_lock_t *lock;        /* one a snapshot                            */
+    omp_lock_t *lock; /* one a snapshot                            */
     omp_lock_t committing;
     double last_commit, last_cost;
     bool warned, unfinished_before;
     struct progress *progress;
-    struct fail fail;        /* the first run that could not go on        */
+    struct fail fail; /* the first run that could not go on        */
 };
 
 /* Writes what is known of every run.  The caller holds `committing` or is alone. */
@@ -124,8 +124,10 @@ static int finish(struct state *s, size_t *unfinished)
     int status = 0;
     *unfinished = 0;
     for (size_t k = 0; k < s->plan->runs; k++) {
-        if (!s->snapshot[k].taken || s->snapshot[k].status == RUN_GOING) (*unfinished)++;
-        else if (s->snapshot[k].status == RUN_DIVERGED) status = 1;
+        if (!s->snapshot[k].taken || s->snapshot[k].status == RUN_GOING)
+            (*unfinished)++;
+        else if (s->snapshot[k].status == RUN_DIVERGED)
+            status = 1;
     }
     struct fail f = {0};
     if (s->fail.text[0]) return report(&s->fail);
@@ -161,8 +163,8 @@ int schedule_run(const struct schedule *how, const struct plan *p, struct snapsh
     s.progress = progress_new(p->runs, done, true);
     int status = finish(&s, &unfinished);
     if (unfinished && !s.fail.text[0])
-        fprintf(stderr, "gradwire: interrupted with %zu of %zu runs unfinished; go on with: gradwire resume %s\n", unfinished, p->runs,
-                how->path);
+        fprintf(stderr, "gradwire: interrupted with %zu of %zu runs unfinished; go on with: gradwire resume %s\n", unfinished,
+                p->runs, how->path);
     progress_free(s.progress);
     for (size_t k = 0; k < p->runs; k++) omp_destroy_lock(&s.lock[k]);
     omp_destroy_lock(&s.committing);

@@ -112,9 +112,12 @@ bool record_policy_keeps(const struct record_policy *p, int64_t round, int64_t r
 {
     if (round == 0 || round == rounds) return true;
     switch (p->kind) {
-    case RECORD_EVERY: return round % p->number == 0;
-    case RECORD_LOG: return round < 100 || round % (decade(round) / 10) == 0;
-    case RECORD_MAX: break;
+    case RECORD_EVERY:
+        return round % p->number == 0;
+    case RECORD_LOG:
+        return round < 100 || round % (decade(round) / 10) == 0;
+    case RECORD_MAX:
+        break;
     }
     if (rounds < p->number) return true;
     /* Row j of N stands at round ceil(j * rounds / (N - 1)). */

@@ -102,9 +102,11 @@ bool verify_compare(const char *name, const char *recorded, const char *made, st
         char *r = xprintf("%.*s", (int)(r_end - recorded), recorded), *m = xprintf("%.*s", (int)(m_end - made), made);
         bool same = strcmp(r, m) == 0;
         if (!*r || !*m) {
-            fail_run(f, "%s: %.*s is %s", name, (int)strcspn(*r ? r : m, "\n"), *r ? r : m, *r ? "no longer made" : "not in the digests");
+            fail_run(f, "%s: %.*s is %s", name, (int)strcspn(*r ? r : m, "\n"), *r ? r : m,
+                     *r ? "no longer made" : "not in the digests");
         } else if (!same) {
-            if (!first_difference(r, m, "column ", run, column, sizeof run)) snprintf(column, sizeof column, "every column the same");
+            if (!first_difference(r, m, "column ", run, column, sizeof run))
+                snprintf(column, sizeof column, "every column the same");
             if (!first_difference(r, m, "round ", run, round, sizeof run)) first_difference(r, m, "", run, round, sizeof run);
             fail_run(f, "%s: %s differs: first %s, first %s", name, run, column, round);
         }

@@ -6,7 +6,7 @@ setup() {
     mkdir -p "$bin"
     cd "$BATS_TEST_TMPDIR" || return
     for tool in bash env cat mkdir tail id; do ln -s "$(command -v $tool)" "$bin/$tool"; done
-    for tool in gcc make gnuplot curl bats h5dump; do fake $tool <<<'exit 0'; done
+    for tool in gcc make gnuplot curl bats h5dump bzip2 groff; do fake $tool <<<'exit 0'; done
     fake pkg-config <<<'! grep -qsx "$2" "'"$PWD"'/absent"'
     fake apt-get <<<'echo "$*" >>"'"$PWD"'/calls"; case "$*" in *install*) exec >/dev/null; : >"'"$PWD"'/absent" ;; esac'
     fake sudo <<<'exit 1'

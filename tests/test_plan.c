@@ -49,10 +49,9 @@ static void only_keys_that_a_run_has_make_more_of_it(void **state)
     check_labels(QUADRATIC "method = gd, marina\ncompressor = randk, qsgd\nk = 1, 5\nseed = 1..2\n",
                  "gd seed=1\ngd seed=2\n"
                  "marina randk k=1 seed=1\nmarina randk k=1 seed=2\nmarina randk k=5 seed=1\nmarina randk k=5 seed=2\n"
-                 "marina qsgd k=1 seed=1\nmarina qsgd k=1 seed=2\n");
-    check_labels(
-        QUADRATIC "method = marina, diana\ncompressor = randk\np = 0.1, 0.2\nalpha = 0.5, 0.4\n",
-        "marina randk p=0.1 alpha=0.5\nmarina randk p=0.2 alpha=0.5\ndiana randk p=0.1 alpha=0.5\ndiana randk p=0.1 alpha=0.4\n");
+                 "marina qsgd seed=1\nmarina qsgd seed=2\n");
+    check_labels(QUADRATIC "method = marina, diana\ncompressor = randk\np = 0.1, 0.2\nalpha = 0.5, 0.4\n",
+                 "marina randk p=0.1\nmarina randk p=0.2\ndiana randk alpha=0.5\ndiana randk alpha=0.4\n");
     check_labels(QUADRATIC
                  "[curve]\nmethod = ef21\ncompressor = topk, scaled(randk)\nk = 3\n[curve]\nmethod = gd\nstepsize = 1x, 2^1x\n",
                  "ef21 topk\nef21 scaled(randk)\ngd stepsize=1x\ngd stepsize=2^1x\n");

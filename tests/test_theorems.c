@@ -1,14 +1,12 @@
-/* test_theorems.c - the convergence theorems as statistical tests: with the stepsize that theory gives, the mean over 20 seeds stays
- * below the bound; with one that is far too large it does not, so the bound is one that can be broken. */
+/* test_theorems.c - the convergence theorems as statistical tests: with the stepsize that theory gives, the mean over 20 seeds
+ * stays below the bound; with one that is far too large it does not, so the bound is one that can be broken. */
 #include "lab.h"
-#include "../sim/real.h"
 
 enum { SEEDS = 20 };
 
 /* Eight unlike clients; two classes; f* of the second is only known to be >= 0, which makes f(x0) - f* <= f(x0). */
 #define QUADRATIC "problem=quadratic dim=40 L=2 mu=0.02 heterogeneity=0.6 clients=8 x0=gaussian"
-#define CLASSES                                                                                                                    \
-    "problem=marina-loss dataset=one-hot rows=400 features=40 groups=8 clients=5 bias=yes smoothness=spectral"
+#define CLASSES   "problem=marina-loss dataset=one-hot rows=400 features=40 groups=8 clients=5 bias=yes smoothness=spectral"
 
 static double gap_at_start(const struct run *r)
 {
@@ -39,21 +37,6 @@ static struct compressor_constants constants_of(const struct run *r)
 }
 
 /* --- E|grad f(x)|^2 <= 2 Phi/(gamma K): Phi by method ------------------------------------------------------------------- */
-
-/* (1/n) sum |grad f_i(x) - v_i|^2, v_i a client vector or 0 */
-__attribute__((unused)) static double mean_gap_to(const struct run *r, const double *x, const char *name)
-{
-    struct oracle_work w = {0};
-    double *g = xcalloc((size_t)r->d, sizeof *g), sum = 0;
-    for (int64_t i = 0; i < r->n; i++) {
-        r->objective->gradient(r->objective, i, x, g, NULL, &w);
-        for (int64_t j = 0; name && j < r->d; j++) g[j] -= client_vector(r, i, name)[j];
-        sum += real_norm_sq((size_t)r->d, g);
-    }
-    free(g);
-    oracle_work_free(&w);
-    return sum / (double)r->n;
-}
 
 /* DIANA from h_i = 0: Delta_0 + (2 L_f gamma^2 omega/(alpha n)) (1/n) sum |grad f_i(x0)|^2 */
 static double diana_potential(const struct run *r, const struct smoothness *L)
@@ -86,66 +69,74 @@ static double bound_used(const char *problem, const char *words, int rounds)
                                                          : gap_at_start(r);
     const double used = mean_over_runs(&l, mean_over_rounds) / (2 * potential / (run_param(r, "gamma") * rounds));
     lab_close(&l);
-    if (getenv("SHOW")) printf("%-12.40s %-60s %d: %g\n", problem, words, rounds, used);
     return used;
 }
 
-static void assert_bounded(const char *words, double too_large)
+/* The bound holds on both problems; on the quadratic it is used to more than a third, and `too_large` times the stepsize breaks
+ * it. */
+static void assert_bounded(const char *words, int too_large)
 {
-    static const char *const problem[] = {QUADRATIC, CLASSES};
-    for (int p = 0; p < 2; p++) {
-        const double used = bound_used(problem[p], words, 400);
-        if (!(used <= 1)) fail_msg("%s | %s: %g times the bound", problem[p], words, used);
-        char larger[256];
-        snprintf(larger, sizeof larger, "%s stepsize=%gx", words, too_large);
-        const double broken = bound_used(problem[p], larger, 400);
-        if (!(broken > 1)) fail_msg("%s | %s: only %g times the bound", problem[p], larger, broken);
-    }
+    const double on_classes = bound_used(CLASSES, words, 400), used = bound_used(QUADRATIC, words, 400);
+    if (!(on_classes <= 1)) fail_msg("%s, marina-loss: %g times the bound", words, on_classes);
+    if (!(used <= 1)) fail_msg("%s, quadratic: %g times the bound", words, used);
+    if (!(used > 1.0 / 3)) fail_msg("%s, quadratic: %g times the bound is too little to tell anything", words, used);
+    char larger[256];
+    snprintf(larger, sizeof larger, "%s stepsize=%dx", words, too_large);
+    const double broken = bound_used(QUADRATIC, larger, 400);
+    if (!(broken > 1)) fail_msg("%s: only %g times the bound", larger, broken);
 }
 
 static void marina_theorem_2_1(void **state)
 {
     (void)state;
-    assert_bounded("method=marina compressor=randk k=4", 20);
-    assert_bounded("method=marina rule=sharp compressor=randk k=4", 20);
-    assert_bounded("method=marina rule=sharp compressor=randk k=1 method.p=0.1", 20);
+    assert_bounded("method=marina compressor=randk k=4", 5);
+    assert_bounded("method=marina rule=sharp compressor=randk k=4", 5);
+    assert_bounded("method=marina rule=sharp compressor=randk k=1 method.p=0.1", 5);
+    assert_bounded("method=marina compressor=randk k=4 mask=shared", 5);
     assert_bounded("method=marina compressor=qsgd", 20);
     assert_bounded("method=marina compressor=natural method.p=0.2", 20);
     assert_bounded("method=marina compressor=permk", 20);
-    assert_bounded("method=marina compressor=randk k=4 mask=shared", 20);
 }
 
 static void dasha_gradient_setting(void **state)
 {
     (void)state;
     assert_bounded("method=dasha rule=paper compressor=randk k=4", 20);
-    assert_bounded("method=dasha rule=derived compressor=randk k=4", 20);
-    assert_bounded("method=dasha rule=code compressor=randk k=4", 20);
-    assert_bounded("method=dasha rule=derived compressor=natural", 20);
+    assert_bounded("method=dasha rule=derived compressor=randk k=4", 10);
+    assert_bounded("method=dasha rule=code compressor=randk k=4", 10);
+    assert_bounded("method=dasha rule=derived compressor=natural", 10);
+    assert_bounded("method=dasha rule=derived compressor=permk", 20);
 }
 
+/* Stepsizes of these two are further from what a quadratic allows: more is needed to break the bound. */
 static void diana_non_convex(void **state)
 {
     (void)state;
-    assert_bounded("method=diana rule=derived compressor=randk k=4", 20);
-    assert_bounded("method=diana rule=horvath compressor=randk k=4", 200);
+    assert_bounded("method=diana rule=derived compressor=randk k=4", 80);
+    assert_bounded("method=diana rule=derived compressor=qsgd", 160);
+    assert_bounded("method=diana rule=horvath compressor=randk k=4", 320);
 }
 
 static void ef21_theorem(void **state)
 {
     (void)state;
-    assert_bounded("method=ef21 compressor=topk k=4", 20);
-    assert_bounded("method=ef21 compressor=topk k=4 init=gradient", 20);
-    assert_bounded("method=ef21 compressor=scaled(randk) k=4", 20);
+    assert_bounded("method=ef21 compressor=topk k=4", 160);
+    assert_bounded("method=ef21 compressor=topk k=4 init=gradient", 160);
+    assert_bounded("method=ef21 compressor=scaled(randk) k=4", 40);
+}
+
+/* Twice the bound's stepsize is where gradient descent on a quadratic turns: the bound is broken at once. */
+static void gradient_descent(void **state)
+{
+    (void)state;
+    assert_bounded("method=gd", 2);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(marina_theorem_2_1),
-        cmocka_unit_test(dasha_gradient_setting),
-        cmocka_unit_test(diana_non_convex),
-        cmocka_unit_test(ef21_theorem),
+        cmocka_unit_test(marina_theorem_2_1), cmocka_unit_test(dasha_gradient_setting), cmocka_unit_test(diana_non_convex),
+        cmocka_unit_test(ef21_theorem),       cmocka_unit_test(gradient_descent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

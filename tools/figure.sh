@@ -18,6 +18,7 @@ run() {
             exit 0
         fi
     done < <(datasets_of "$experiment")
+    trap 'exit 130' INT # an interrupted result is no figure: make removes it
     "$gradwire" run "$experiment" -o "$result" --force --quiet
     status=$?
     # 1 with a result: a run diverged, which a figure may be about

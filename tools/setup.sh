@@ -17,6 +17,7 @@ missing=() optional=()
 library() { pkg-config --exists "$1" 2>/dev/null || missing+=("$2"); }
 program() { command -v "$1" >/dev/null 2>&1 || missing+=("$2"); }
 file() { [ -e "$1" ] || missing+=("$2"); }
+helper() { command -v "$1" >/dev/null 2>&1 || optional+=("$2"); }
 python() { /usr/bin/python3 -c "import importlib.util as u, sys; sys.exit(u.find_spec('$1') is None)" 2>/dev/null || optional+=("$2"); }
 
 look() {
@@ -36,7 +37,9 @@ look() {
     test)
         library cmocka libcmocka-dev
         program bats bats
-        command -v h5dump >/dev/null 2>&1 || optional+=(hdf5-tools)
+        helper h5dump hdf5-tools
+        helper bzip2 bzip2
+        helper groff groff-base
         python h5py python3-h5py
         ;;
     bench) python scipy python3-scipy ;;

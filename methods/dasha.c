@@ -26,12 +26,6 @@ static void theory(void *v, const struct theory *t)
     if (isnan(p->gamma)) p->gamma = 1 / ((p->rule == CODE ? t->L_bar : t->L_f) + t->L_hat * sqrt(t->omega_n * factor));
 }
 
-static void open_round(struct server *s)
-{
-    struct all *st = state(s);
-    broadcast(s, st->x);
-}
-
 static void client_step(struct client *c)
 {
     const struct param *p = param(c);
@@ -73,5 +67,5 @@ const struct method method_dasha = {
     .param = params, .param_size = sizeof(struct param),
     .client = clients, .client_size = sizeof(struct mine),
     .server = server, .server_size = sizeof(struct all),
-    .theory = theory, .open_round = open_round, .client_step = client_step, .server_step = server_step,
+    .theory = theory, .client_step = client_step, .server_step = server_step,
 };

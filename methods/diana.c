@@ -25,12 +25,6 @@ static void theory(void *v, const struct theory *t)
     else p->gamma = 1 / fmax(2 * t->L_f, (1 + t->omega) * sqrt(12 * t->omega_n) * t->L_hat);
 }
 
-static void open_round(struct server *s)
-{
-    struct all *st = state(s);
-    broadcast(s, st->x);
-}
-
 static void client_step(struct client *c)
 {
     const struct param *p = param(c);
@@ -69,5 +63,5 @@ const struct method method_diana = {
     .param = params, .param_size = sizeof(struct param),
     .client = clients, .client_size = sizeof(struct mine),
     .server = server, .server_size = sizeof(struct all),
-    .theory = theory, .open_round = open_round, .client_step = client_step, .server_step = server_step,
+    .theory = theory, .client_step = client_step, .server_step = server_step,
 };

@@ -23,12 +23,6 @@ static void theory(void *v, const struct theory *t)
     if (t->regime == PL && t->mu > 0) p->gamma = fmin(p->gamma, contraction / (2 * t->mu));
 }
 
-static void open_round(struct server *s)
-{
-    struct all *st = state(s);
-    broadcast(s, st->x);
-}
-
 static void client_step(struct client *c)
 {
     const struct param *p = param(c);
@@ -64,5 +58,5 @@ const struct method method_ef21 = {
     .param = params, .param_size = sizeof(struct param),
     .client = clients, .client_size = sizeof(struct mine),
     .server = server, .server_size = sizeof(struct all),
-    .theory = theory, .open_round = open_round, .client_step = client_step, .server_step = server_step,
+    .theory = theory, .client_step = client_step, .server_step = server_step,
 };

@@ -13,12 +13,6 @@ static void theory(void *v, const struct theory *t)
     if (isnan(p->gamma)) p->gamma = 1 / t->L_f;
 }
 
-static void open_round(struct server *s)
-{
-    struct all *st = state(s);
-    broadcast(s, st->x);
-}
-
 static void client_step(struct client *c)
 {
     send_dense(c, gradient(c, heard(c)));        /* grad f_i(x^k)                         */
@@ -44,5 +38,5 @@ const struct method method_gd = {
     .needs = NO_COMPRESSOR,
     .param = params, .param_size = sizeof(struct param),
     .server = server, .server_size = sizeof(struct all),
-    .theory = theory, .open_round = open_round, .client_step = client_step, .server_step = server_step,
+    .theory = theory, .client_step = client_step, .server_step = server_step,
 };

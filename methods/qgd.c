@@ -19,12 +19,6 @@ static void theory(void *v, const struct theory *t)
     else p->gamma = 1 / fmax(t->L_f, sqrt(t->L_f * A * (double)t->rounds));
 }
 
-static void open_round(struct server *s)
-{
-    struct all *st = state(s);
-    broadcast(s, st->x);
-}
-
 static void client_step(struct client *c)
 {
     send(c, gradient(c, heard(c)));              /* Q_i(grad f_i(x^k))                    */
@@ -52,5 +46,5 @@ const struct method method_qgd = {
     .needs = UNBIASED,
     .param = params, .param_size = sizeof(struct param),
     .server = server, .server_size = sizeof(struct all),
-    .theory = theory, .open_round = open_round, .client_step = client_step, .server_step = server_step,
+    .theory = theory, .client_step = client_step, .server_step = server_step,
 };

@@ -217,7 +217,10 @@ void run_round(struct run *r)
     const struct run_spec *s = r->spec;
     if (r->round == 0 && r->trace.rows == 0) measure(r);
     channel_open(r);
-    s->method->open_round(&r->server);
+    if (s->method->open_round)
+        s->method->open_round(&r->server);
+    else
+        broadcast(&r->server, r->model);
     clients_work(r);
     s->method->server_step(&r->server);
     r->round++;

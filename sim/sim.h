@@ -100,7 +100,7 @@ struct method {
     void (*theory)(void *param, const struct theory *);  /* fill the parameters that are NaN                    */
     bool (*check)(const void *param, const struct theory *, struct fail *); /* what ranges alone cannot say; NULL: nothing */
     void (*start)(struct server *);   /* before round 1: derive state from x0; nothing can be sent; NULL: nothing */
-    void (*open_round)(struct server *);
+    void (*open_round)(struct server *); /* NULL: broadcast the model                                           */
     void (*client_step)(struct client *);
     void (*server_step)(struct server *);
 };

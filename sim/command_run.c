@@ -92,12 +92,12 @@ static bool check_directory(const char *path, struct fail *f)
     char *directory = slash ? xstrdup(path) : xstrdup(".");
     if (slash) directory[slash == path ? 1 : slash - path] = '\0';
     struct stat s;
-    bool absent = stat(directory, &s) != 0 && errno == ENOENT && strcmp(directory, made_directory) == 0;
-    bool ok = access(absent ? "." : directory, W_OK | X_OK) == 0 && (absent || stat(directory, &s) == 0);
-    if (!ok)
-        fail_set(f, "%s: cannot write into %s: %s", path, directory, strerror(errno));
-    else if (!absent && !S_ISDIR(s.st_mode))
+    bool exists = stat(directory, &s) == 0, ok = true;
+    const char *into = !exists && errno == ENOENT && strcmp(directory, made_directory) == 0 ? "." : directory;
+    if (exists && !S_ISDIR(s.st_mode))
         ok = fail_set(f, "%s: %s is not a directory", path, directory);
+    else if (access(into, W_OK | X_OK) != 0)
+        ok = fail_set(f, "%s: cannot write into %s: %s", path, into, strerror(errno));
     free(directory);
     return ok;
 }

@@ -307,7 +307,7 @@ char *experiment_text(const struct experiment *e)
     char *text = NULL;
     size_t size = 0;
     FILE *out = open_memstream(&text, &size);
-    if (!out) xmalloc(SIZE_MAX);
+    if (!out) return xmalloc(SIZE_MAX); /* out of memory: does not return */
     fputs("[experiment]\n", out);
     write_section(out, e, IN_EXPERIMENT); /* first and in the order given: it is the order of the runs */
     for (const struct field *r = experiment_fields; r->name; r++)

@@ -234,7 +234,7 @@ x = bits"
     run -0 "$GRADWIRE" run again.ini -q -o b.h5
     cmp a.h5 b.h5
     run -0 "$GRADWIRE" run again.ini rounds=6 -q -o c.h5
-    ! cmp -s a.h5 c.h5
+    run -1 cmp -s a.h5 c.h5
 }
 
 # Every method, four problems, both kinds of parallelism: what must not matter does not, what must does.
@@ -265,7 +265,7 @@ split = shuffled
 [curve]
 problem = quadratic
 dim = 300
-method = marina, ef21
+method = ef21
 compressor = scaled(natural(randk))
 k = 9
 [curve]
@@ -275,7 +275,8 @@ compressor = natural-dithering, terngrad, lazy, cyclic
 value_bits = 32'
 
 @test "the same bytes: threads, ways to share work, commits, again" {
-    file m.ini "${matrix/method = marina, ef21/method = ef21}"
+    file m.ini "$matrix"
+    export OMP_WAIT_POLICY=passive # more threads than cores: do not spin
     run -0 "$GRADWIRE" run m.ini -q -o 1.h5 --threads 1
     for how in '--threads 2' '--threads 3' '--threads 5' '--threads 1 --commit 0' '--threads 2 --commit 0' '--threads 2 --parallel clients' \
         '--threads 3 --parallel clients' '--threads 5 --parallel runs' '--threads 1'; do
@@ -286,7 +287,7 @@ value_bits = 32'
     for what in 'seed=1,3' 'data_seed=2' 'rounds=31' 'record=max~21'; do
         rm -f other.h5
         run -0 "$GRADWIRE" run m.ini -q -o other.h5 "${what/\~/ }"
-        ! cmp -s 1.h5 other.h5 || { echo "the same with $what"; false; }
+        run -1 cmp -s 1.h5 other.h5
     done
     run -1 "$GRADWIRE" diff 1.h5 other.h5
 }
@@ -300,12 +301,10 @@ value_bits = 32'
         OMP_NUM_THREADS=3 OMP_SCHEDULE=static,1 OMP_DYNAMIC=true OMP_WAIT_POLICY=passive HDF5_DRIVER=core POSIXLY_CORRECT=1 \
         HOME=/nonexistent GRADWIRE_DATA=/nonexistent "$GRADWIRE" run other.ini -q -o 2.h5 seed=1..2)
     cmp 1.h5 deep/er/2.h5
-    if locale -a 2>/dev/null | grep -qi '^de_DE.utf-\?8$'; then echo "with a real de_DE"; fi
     sleep 1.1
     (umask 077 && "$GRADWIRE" run m.ini -q -o 3.h5 seed=1..2 </dev/null)
     cmp 1.h5 3.h5
-    ! grep -aq "$(hostname)" 1.h5 || [ "$(hostname | wc -c)" -lt 5 ]
-    ! grep -aq "$PWD" 1.h5
+    run -1 grep -aq "$PWD" 1.h5
 }
 
 @test "a file that cannot be written: status 1, one line, the old one whole" {
@@ -326,5 +325,5 @@ value_bits = 32'
     cmp out.h5 old.h5
     [ "$(ls | wc -l)" -eq 3 ]
     run -0 "$GRADWIRE" run x.ini seed=2 --force -q -o out.h5
-    ! cmp -s out.h5 old.h5
+    run -1 cmp -s out.h5 old.h5
 }

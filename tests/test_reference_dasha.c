@@ -83,23 +83,6 @@ static const struct {
     {10, 113, 1.746743412144621, 1.7489761582396481, 0.0, 1.0, 1.0, 0.5724939295876419, 0.5724939295876419, 0.5724939295876419},
 };
 
-/* A parameter as a method's theory gives it under `rule`. */
-static double theory_gives(const char *method, const char *rule, const struct theory *t, const char *name)
-{
-    for (size_t k = 0; methods[k]; k++) {
-        if (strcmp(methods[k]->name, method) != 0) continue;
-        struct settings s = settings_new(methods[k]->param, methods[k]->param_size);
-        struct fail f = {0};
-        if (!settings_set(&s, "rule", rule, &f)) fail_msg("%s", f.text);
-        methods[k]->theory(s.data, t);
-        const double value = settings_real(&s, state_place(s.table, name));
-        settings_free(&s);
-        return value;
-    }
-    fail_msg("no method %s", method);
-    return 0;
-}
-
 static void stepsizes_from_given_constants(void **state)
 {
     (void)state;

@@ -215,7 +215,7 @@ static int by_value(const void *a, const void *b)
 /* Median over the runs of a lab. */
 static double median(const struct lab *l, const char *column, int64_t round)
 {
-    double v[16];
+    double v[16] = {0};
     for (size_t k = 0; k < l->plan.runs; k++) v[k] = run_at(l->run[k], column, round);
     qsort(v, l->plan.runs, sizeof *v, by_value);
     const size_t half = l->plan.runs / 2;

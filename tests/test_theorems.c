@@ -52,7 +52,7 @@ static double diana_potential(const struct run *r, const struct smoothness *L)
 static double ef21_potential(const struct run *r)
 {
     const double alpha = constants_of(r).alpha, t = 1 - sqrt(1 - alpha), dense = run_param(r, "init");
-    const double G_0 = dense ? 0 : (1 - alpha) * run_at(r, "mean_client_grad_norm_sq", 0);
+    const double G_0 = dense != 0 ? 0 : (1 - alpha) * run_at(r, "mean_client_grad_norm_sq", 0);
     return gap_at_start(r) + run_param(r, "gamma") / (2 * t) * G_0;
 }
 

@@ -175,63 +175,6 @@ static bool choose_problem(struct draft *d, const struct experiment_params *c)
     return true;
 }
 
-/* --- theory ---------------------------------------------------------------------------------------------- */
-
-static struct theory theory_of(const struct planned *run, const struct compressor_constants *q)
-{
-    const struct experiment_params *c = run->settings.data;
-    const struct instance *i = run->instance;
-    const struct smoothness *L = &i->L;
-    return (struct theory){.regime = (enum regime)c->regime,
-                           .n = i->objective.n,
-                           .d = i->objective.d,
-                           .rounds = c->rounds,
-                           .m = (double)i->objective.total / (double)i->objective.n,
-                           .L_f = L->L_f,
-                           .L_bar = L->L_bar,
-                           .L_hat = L->L_hat,
-                           .L_i_max = L->L_i_max,
-                           .L_max = L->L_max,
-                           .L_cal = L->L_cal,
-                           .mu = L->mu,
-                           .omega = q->omega,
-                           .omega_n = q->ab_a,
-                           .ab_b = q->ab_b,
-                           .alpha = q->alpha,
-                           .zeta = q->zeta,
-                           .bits_ratio = q->bits / ((double)i->objective.d * (c->value_bits ? 32 : 64))};
-}
-
-static bool fits(const struct planned *run, const struct compressor_constants *q, struct fail *f)
-{
-    const struct experiment_params *c = run->settings.data;
-    const char *name = run->spec.method->name;
-    if (run->spec.method->needs == UNBIASED && !q->unbiased)
-        return fail_set(f, "method %s needs an unbiased compressor, which %s is not; allowed: randk, qsgd, natural, ...", name,
-                        c->compressor);
-    if (run->spec.method->needs == CONTRACTIVE && !(q->alpha > 0))
-        return fail_set(f, "method %s needs a contractive compressor, which %s is not; allowed: topk, sign, scaled(%s), ...",
-                        name, c->compressor, c->compressor);
-    return true;
-}
-
-static bool apply_theory(struct planned *run, struct fail *f)
-{
-    struct run_spec *s = &run->spec;
-    struct compressor_constants q = {.unbiased = true, .alpha = 1, .zeta = (double)run->instance->objective.d};
-    if (s->compressed) {
-        int64_t d = s->objective->d, n = s->objective->n;
-        for (int k = 0; k < s->chain.length; k++)
-            if (!settings_finish(&s->chain.settings[k], s->chain.link[k]->name, f)) return false;
-        if (!chain_check(&s->chain, d, n, f)) return false;
-        chain_constants(&s->chain, d, n, s->value_bits, &q);
-        if (!fits(run, &q, f)) return false;
-    }
-    struct theory t = theory_of(run, &q);
-    if (s->method->theory) s->method->theory(s->param.data, &t);
-    return settings_finish(&s->param, s->method->name, f) && (!s->method->check || s->method->check(s->param.data, &t, f));
-}
-
 /* --- one cell ---------------------------------------------------------------------------------------------- */
 
 static void append_settings(FILE *out, const struct settings *s)
@@ -332,7 +275,7 @@ static bool build(struct plan *p, struct draft *d, bool *repeat)
     if (!d->run->instance) return fail_in(d, "dataset", "problem");
     fill_spec(d->run);
     if (!record_policy_parse(c->record, &d->run->spec.policy, d->f)) return fail_in(d, "record", "record");
-    if (apply_theory(d->run, d->f)) return true;
+    if (plan_apply_theory(d->run, d->f)) return true;
     char *run = xprintf("run \"%s\"", d->run->spec.label);
     fail_behind(d->f, run);
     free(run);
@@ -379,38 +322,4 @@ void plan_free(struct plan *p)
     free(p->instance);
     free(p->text);
     *p = (struct plan){0};
-}
-
-/* --- printing ------------------------------------------------------------------------------------------------ */
-
-static void print_settings(const struct settings *s)
-{
-    for (size_t k = 0; k < s->count; k++) {
-        char text[256];
-        if (s->table[k].type == FIELD_REAL)
-            format_real(settings_real(s, k), text);
-        else
-            settings_text(s, k, text, sizeof text);
-        printf("  %s=%s (%s)", s->table[k].name, text, origin_name(s->origin[k]));
-    }
-}
-
-void plan_print(const struct plan *p)
-{
-    for (size_t k = 0; k < p->instances; k++) {
-        const struct instance *i = p->instance[k];
-        char L[32], mu[32], g[32];
-        format_real(i->L.L_f, L);
-        format_real(i->L.mu, mu);
-        format_real(i->grad_norm_sq_start, g);
-        printf("%s: %s on %s, N = %lld, d = %lld, n = %lld, L_f = %s, mu = %s, |grad f(x0)|^2 = %s\n", i->path, i->problem->name,
-               i->objective.title, (long long)i->objective.total, (long long)i->objective.d, (long long)i->objective.n, L, mu, g);
-    }
-    for (size_t k = 0; k < p->runs; k++) {
-        const struct run_spec *s = &p->run[k]->spec;
-        printf("%03zu  %s: %lld rounds;", k, s->label, (long long)s->rounds);
-        print_settings(&s->param);
-        for (int q = 0; q < s->chain.length; q++) print_settings(&s->chain.settings[q]);
-        putchar('\n');
-    }
 }

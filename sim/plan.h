@@ -20,6 +20,8 @@ struct plan {
 /* Everything that can be refused is refused here, before anything runs or is written. */
 bool plan_make(struct plan *p, struct experiment *e, struct fail *f);
 void plan_free(struct plan *p);
+/* plan_theory.c: check the compressor, fill the method's parameters from theory, check their ranges. */
+bool plan_apply_theory(struct planned *run, struct fail *f);
 /* What `--dry-run` prints: every run with its parameters and where they come from. */
 void plan_print(const struct plan *p);
 #endif

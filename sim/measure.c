@@ -56,10 +56,14 @@ static void fill_model_columns(struct run *r, double *row)
     row[trace_column("grad_norm_sq")] = real_norm_sq((size_t)r->d, r->metric_gradient);
     row[trace_column("mean_client_grad_norm_sq")] = client_norm_sq / n;
     if (!o->x_star) return;
-    double dist_sq = 0;
-    for (int64_t j = 0; j < r->d; j++) dist_sq += (r->model[j] - o->x_star[j]) * (r->model[j] - o->x_star[j]);
+    double dist_sq = 0, slope = 0; /* slope: <grad f, x - x*> */
+    for (int64_t j = 0; j < r->d; j++) {
+        const double step = r->model[j] - o->x_star[j];
+        dist_sq += step * step;
+        slope += r->metric_gradient[j] * step;
+    }
     row[trace_column("dist_sq")] = dist_sq;
-    row[trace_column("f_gap")] = o->gap ? o->gap(o, r->model) : f / n - o->f_star;
+    row[trace_column("f_gap")] = o->problem->quadratic ? slope / 2 : f / n - o->f_star;
 }
 
 /* Mean over clients and the largest, in the order of enum count, two columns each. */

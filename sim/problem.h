@@ -50,8 +50,6 @@ struct objective {
     /* out = Hessian f_i(x) v; NULL when the problem has none. */
     void (*hessian_times)(const struct objective *o, int64_t client, const double *x, const double *v, double *out,
                           struct oracle_work *w);
-    /* f(x) - f*, where the problem can tell it more exactly than by subtraction; NULL: it cannot. */
-    double (*gap)(const struct objective *o, const double *x);
     /* Fills s (s->L_i has room for n).  spectral: eigenvalue bounds; otherwise row-norm bounds as in the published codes.
      * Where the problem has no rows, both give the exact constants. */
     void (*smoothness)(const struct objective *o, bool spectral, struct smoothness *s, struct oracle_work *w);
@@ -65,6 +63,7 @@ struct problem {
     bool needs_data;      /* opened on shards; otherwise on (d, n) from its own parameters              */
     bool two_classes;     /* labels are mapped to -1, +1                                                 */
     bool convex;
+    bool quadratic;       /* f - f* = <grad f(x), x - x*>/2, which keeps its digits where subtraction loses them */
 
     /* A linear model: t_k = <a_k, x>.  For k < count fill whichever of value, slope (dloss/dt), curve (d2loss/dt2) is not NULL. */
     void (*loss)(const void *param, int64_t count, const double *t, const double *y, double *value, double *slope, double *curve);

@@ -249,12 +249,34 @@ static void only_qgd_has_a_plateau(void **state)
     lab_close(&l);
 }
 
+/* The recorded gap of a quadratic is right far below the rounding error of f; subtraction is not. */
+static void the_gap_keeps_its_digits(void **state)
+{
+    (void)state;
+    struct lab l;
+    lab_open(&l, QUADRATIC " method=agd regime=convex rounds=140 record=every~1");
+    struct run *r = l.run[0];
+    double smallest = 1, worst = 0, subtracted = 0;
+    while (r->status == RUN_GOING) {
+        run_round(r);
+        const double exact = exact_gap(r, r->model), f = run_at(r, "f", r->round);
+        if (exact < 1e-22) continue;
+        smallest = fmin(smallest, exact);
+        worst = fmax(worst, fabs(run_at(r, "f_gap", r->round) / exact - 1));
+        subtracted = fmax(subtracted, fabs((f - r->objective->f_star) / exact - 1));
+    }
+    assert_true(smallest < 1e-20);
+    assert_true(worst < 1e-4);
+    assert_true(subtracted > 1);
+    lab_close(&l);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(first_order_rates),      cmocka_unit_test(qgd_strongly_convex),
         cmocka_unit_test(diana_strongly_convex),  cmocka_unit_test(under_polyak_lojasiewicz),
-        cmocka_unit_test(only_qgd_has_a_plateau),
+        cmocka_unit_test(only_qgd_has_a_plateau), cmocka_unit_test(the_gap_keeps_its_digits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

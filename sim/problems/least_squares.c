@@ -51,6 +51,7 @@ const struct problem problem_least_squares = {
     .needs_data = true,
     .two_classes = false,
     .convex = true,
+    .quadratic = true,
     .loss = loss,
     .curvature = one,
     .loss_mu = one,

@@ -234,5 +234,6 @@ const struct problem problem_quadratic = {
     .param_size = sizeof(struct quadratic),
     .needs_data = false,
     .convex = true,
+    .quadratic = true,
     .open = open_quadratic,
 };

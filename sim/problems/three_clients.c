@@ -70,5 +70,6 @@ const struct problem problem_three_clients = {
         "Exact constants: L_i = 69/2, L_f = 103/6, mu = 7/6, x* = 0, f* = 0.  Start away from 0 (x0 = ones).",
     .needs_data = false,
     .convex = true,
+    .quadratic = true,
     .open = open_three,
 };

@@ -13,7 +13,7 @@ GRADWIRE := $(if $(filter build,$(BUILD)),gradwire,$(BUILD)/gradwire)
 RUN    := $(if $(filter /%,$(GRADWIRE)),,./)$(GRADWIRE)
 JOBS   ?= $(shell nproc 2>/dev/null || echo 1)
 
-PKGS   := gsl hdf5 inih libarchive nettle
+PKGS   := gsl hdf5 inih libarchive zlib nettle
 FOUND  := $(shell pkg-config --exists $(PKGS) 2>/dev/null && echo yes)
 WARN   := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes
 # The contract of determinism (README): no contraction, no fast-math, no -march=native.

@@ -1,6 +1,8 @@
-/* text.c - plain and compressed files through libarchive, with the checks that libarchive leaves to its caller. */
+/* text.c - plain and compressed files through libarchive (gzip through zlib), with the checks that libarchive leaves to its
+ * caller. */
 #include "text.h"
 #include "digest.h"
+#include "gunzip.h"
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
@@ -19,32 +21,82 @@ struct text {
     bool ended;         /* nothing follows any more                                    */
     int error;          /* errno of a failed read; libarchive's own text is less clear */
     int64_t bytes;      /* read from the file so far                                   */
+    int64_t given;      /* to libarchive so far                                        */
+    size_t ahead;       /* bytes in block that nobody has seen yet                     */
+    const char *damage; /* what gunzip found                                           */
     struct stat opened; /* what the file was when it was opened                        */
     struct archive *archive;
-    char block[BLOCK];
+    struct gunzip *gzip; /* NULL: the file is something else */
+    unsigned char block[BLOCK], inflated[BLOCK];
 };
+
+/* The next bytes of the file into block, behind `kept` that are there already; how many, 0 at its end, -1 with t->error set. */
+static ssize_t file_read(struct text *t, size_t kept)
+{
+    ssize_t got;
+    do got = read(t->file, t->block + kept, BLOCK - kept);
+    while (got < 0 && errno == EINTR);
+    if (got < 0)
+        t->error = errno;
+    else
+        t->bytes += got;
+    return got;
+}
+
+static ssize_t inflated_read(struct text *t)
+{
+    for (;;) {
+        const ptrdiff_t made = gunzip_take(t->gzip, t->inflated, BLOCK, &t->damage);
+        if (made != 0) return made;
+        const ssize_t got = file_read(t, 0);
+        if (got == 0 && gunzip_inside(t->gzip)) t->damage = "it ends in the middle";
+        if (got <= 0) return t->damage ? -1 : got;
+        gunzip_give(t->gzip, t->block, (size_t)got);
+    }
+}
 
 static la_ssize_t text_read(struct archive *a, void *data, const void **piece)
 {
     struct text *t = data;
-    ssize_t got;
-    do got = read(t->file, t->block, BLOCK);
-    while (got < 0 && errno == EINTR);
-    *piece = t->block;
+    ssize_t got = (ssize_t)t->ahead;
+    *piece = t->gzip ? t->inflated : t->block;
+    if (t->gzip)
+        got = inflated_read(t);
+    else if (got == 0)
+        got = file_read(t, 0);
+    t->ahead = 0;
     if (got < 0) {
-        t->error = errno;
-        archive_set_error(a, errno, "%s", strerror(errno));
+        archive_set_error(a, t->error, "%s", t->damage ? t->damage : strerror(t->error));
         return ARCHIVE_FATAL;
     }
-    t->bytes += got;
+    t->given += got;
     return got;
+}
+
+/* Looks at the first bytes, which a pipe may bring one by one. */
+static bool look_for_gzip(struct text *t)
+{
+    ssize_t got = 1;
+    while (t->ahead < 2 && (got = file_read(t, t->ahead)) > 0) t->ahead += (size_t)got;
+    if (got < 0 || !gunzip_is(t->block, t->ahead)) return got >= 0;
+    t->gzip = gunzip_new();
+    if (t->gzip)
+        gunzip_give(t->gzip, t->block, t->ahead);
+    else
+        t->error = ENOMEM;
+    return t->gzip != NULL;
+}
+
+static const char *damage(const struct text *t)
+{
+    const char *said = archive_error_string(t->archive);
+    return t->damage ? t->damage : said ? said : "damaged";
 }
 
 static bool text_start(struct text *t, struct fail *f)
 {
     struct archive *a = t->archive = archive_read_new();
     if (!a) return fail_run(f, "%s: cannot be read: no memory for libarchive", t->path);
-    archive_read_support_filter_gzip(a);
     archive_read_support_filter_bzip2(a);
     archive_read_support_filter_xz(a);
     archive_read_support_filter_lzma(a);
@@ -52,13 +104,14 @@ static bool text_start(struct text *t, struct fail *f)
     archive_read_support_format_raw(a);
     archive_read_support_format_empty(a); /* raw refuses a file without bytes */
     struct archive_entry *entry;
+    if (!look_for_gzip(t)) return fail_run(f, "%s: cannot be read: %s", t->path, strerror(t->error));
     int status = archive_read_open(a, t, NULL, text_read, NULL);
     if (status == ARCHIVE_OK) status = archive_read_next_header(a, &entry);
     if (status == ARCHIVE_EOF) t->ended = true;
     if (status == ARCHIVE_OK || status == ARCHIVE_EOF) return true;
     if (t->error) return fail_run(f, "%s: cannot be read: %s", t->path, strerror(t->error));
     return fail_set(f, "%s: cannot be decompressed: %s; allowed are whole files: plain text, .gz, .bz2, .xz, .zst", t->path,
-                    archive_error_string(a));
+                    damage(t));
 }
 
 struct text *text_open(const char *path, struct fail *f)
@@ -89,8 +142,10 @@ static bool text_is_whole(struct text *t, struct fail *f)
     struct stat now;
     const int64_t used = archive_filter_bytes(t->archive, -1);
     const void *rest;
-    if (text_read(t->archive, t, &rest) < 0) return fail_run(f, "%s: cannot be read: %s", t->path, strerror(t->error));
-    if (used != t->bytes)
+    if (text_read(t->archive, t, &rest) < 0 && t->error)
+        return fail_run(f, "%s: cannot be read: %s", t->path, strerror(t->error));
+    if (t->damage) return fail_set(f, "%s: cannot be decompressed: %s; the file is damaged or cut off", t->path, damage(t));
+    if (used != t->given)
         return fail_set(f, "%s: after the compressed data come bytes that are not part of it; the file is damaged or cut off",
                         t->path);
     if (!S_ISREG(t->opened.st_mode)) return true;
@@ -113,9 +168,7 @@ int text_next(struct text *t, const char **piece, size_t *size, struct fail *f)
         else if (t->error)
             return fail_run(f, "%s: cannot be read: %s", t->path, strerror(t->error)), -1;
         else if (status != ARCHIVE_OK)
-            return fail_set(f, "%s: cannot be decompressed: %s; the file is damaged or cut off", t->path,
-                            archive_error_string(t->archive)),
-                   -1;
+            return fail_set(f, "%s: cannot be decompressed: %s; the file is damaged or cut off", t->path, damage(t)), -1;
     }
     *piece = data;
     if (*size > 0) return 1;
@@ -126,6 +179,7 @@ void text_close(struct text *t)
 {
     if (!t) return;
     if (t->archive) archive_read_free(t->archive);
+    gunzip_free(t->gzip);
     close(t->file);
     free(t->path);
     free(t);

@@ -463,6 +463,35 @@ static void two_streams(void **state)
     }
 }
 
+/* gzip, bzip2 and xz carry sums of their contents: a changed byte is noticed, or changed nothing (such as a date). */
+static void changed_copies_are_refused(void **state)
+{
+    (void)state;
+    const size_t size = sample_text(text, 4000, 1);
+    for (int k = 0; k < 3; k++) {
+        const size_t used = compress(text, size, filters[k], packed, sizeof packed);
+        struct dataset whole = read_good(packed, used, 900, SIZE_MAX / 2);
+        size_t refused = 0;
+        for (size_t at = 0; at < used; at++) {
+            struct dataset a;
+            struct fail f = {0};
+            packed[at] ^= 1 << (at % 8);
+            write_bytes(file, packed, used);
+            packed[at] ^= 1 << (at % 8);
+            if (!libsvm_read(file, 900, &a, &f)) {
+                refused++;
+                assert_null(strstr(f.text, "(null)"));
+                continue;
+            }
+            if (k == 0 && at + 8 >= used) fail_msg("a wrong CRC or length of gzip was taken");
+            if (strcmp(a.sha256, whole.sha256)) fail_msg("filter %d with byte %zu of %zu changed was taken", k, at, used);
+            dataset_free(&a);
+        }
+        assert_true(refused > used * 9 / 10);
+        dataset_free(&whole);
+    }
+}
+
 static void changed_while_read(void **state)
 {
     (void)state;
@@ -596,6 +625,7 @@ int main(void)
         cmocka_unit_test(compressed_copies),
         cmocka_unit_test(cut_copies_are_refused),
         cmocka_unit_test(two_streams),
+        cmocka_unit_test(changed_copies_are_refused),
         cmocka_unit_test(changed_while_read),
         cmocka_unit_test(many_pieces),
         cmocka_unit_test(damaged_texts),

@@ -29,6 +29,7 @@ look() {
     library hdf5 libhdf5-dev
     library inih libinih-dev
     library libarchive libarchive-dev
+    library zlib zlib1g-dev
     library nettle nettle-dev
     program gnuplot gnuplot-nox
     program curl curl

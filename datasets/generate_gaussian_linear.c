@@ -97,12 +97,12 @@ const struct generator generator_gaussian_linear = {
     .summary =
         "Gaussian features, real-valued labels, for least squares; full or lower rank; heterogeneity moves the clients apart",
     .explain =
-        "Client i holds rows  a = scale (h mu_i / sqrt(r) + g) B,  g ~ N(0, I_r),  with labels  a . (w + h delta_i) + noise N(0, "
-        "1);\n"
-        "w, delta_i ~ N(0, I/d), mu_i ~ N(0, I_r), h = heterogeneity.  B is the identity when rank r is full (rank = 0), else\n"
-        "r x d with entries N(0, 1/r): the problem then satisfies the PL condition without being strongly convex.  noise = 0 "
-        "and\n"
-        "h = 0: all clients share a minimiser.  Rows are made client after client: use a contiguous split.\n",
+        "Client i holds rows  a = scale (h mu_i / sqrt(r) + g) B,  g ~ N(0, I_r),\n"
+        "with labels  a . (w + h delta_i) + noise N(0, 1);\n"
+        "w, delta_i ~ N(0, I/d), mu_i ~ N(0, I_r), h = heterogeneity.\n"
+        "B is the identity when the rank r is full (rank = 0), else r x d with entries N(0, 1/r): the problem then satisfies\n"
+        "the PL condition without being strongly convex.  When noise = 0 and h = 0, all clients share a minimiser.\n"
+        "Rows are made client after client: use a contiguous split.\n",
     .param = gaussian_linear_fields,
     .param_size = sizeof(struct gaussian_linear),
     .make = gaussian_linear_make,

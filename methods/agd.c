@@ -63,8 +63,10 @@ const struct method method_agd = {
                "          x  <- y+ + beta (y+ - y);  y <- y+\n"
                "\n"
                "The model is y. Per round and client: d values up, d values down, m_i sample gradients.\n"
-               "Strongly convex, q = sqrt(mu/L_f), beta = (1-q)/(1+q): f(y^k) - f* <= (1-q)^k (f(x0) - f* + mu/2 |x0 - x*|^2).\n"
-               "Convex (mu = 0), beta_k = k/(k+3), k = 0, 1, ...: f(y^k) - f* <= 2 L_f |x0 - x*|^2 / (k+1)^2.",
+               "Strongly convex, q = sqrt(mu/L_f), beta = (1-q)/(1+q):\n"
+               "  f(y^k) - f* <= (1-q)^k (f(x0) - f* + (mu/2) |x0 - x*|^2).\n"
+               "Convex (mu = 0), beta_k = k/(k+3), k = 0, 1, ...:\n"
+               "  f(y^k) - f* <= 2 L_f |x0 - x*|^2 / (k+1)^2.",
     .needs = NO_COMPRESSOR,
     .model = "y",
     .param = params, .param_size = sizeof(struct param),

@@ -58,10 +58,12 @@ const struct method method_dasha = {
     .paper = "A. Tyurin, P. Richtarik, DASHA, ICLR 2023, arXiv:2202.01268, Algorithm 1 (gradient setting)",
     .explain = "start:    h_i = grad f_i(x0);  g_i = h_i, sent uncompressed (or g_i = 0);  g = mean g_i\n"
                "server:   x <- x - gamma g;  broadcast x\n"
-               "client i: m_i = C_i(grad f_i(x) - h_i - a (g_i - h_i)), send m_i;  h_i <- grad f_i(x);  g_i <- g_i + m_i\n"
+               "client i: m_i = C_i(grad f_i(x) - h_i - a (g_i - h_i)), send m_i\n"
+               "          h_i <- grad f_i(x);  g_i <- g_i + m_i\n"
                "server:   g <- g + mean m_i\n"
                "\n"
-               "Per round and client: one compressed message up, always; d values down; m_i sample gradients.",
+               "Per round and client: one compressed message up, always; d values down; m_i sample gradients.\n"
+               "With init = gradient: E|grad f(x_random)|^2 <= 2 (f(x0) - f*)/(gamma K).",
     .needs = UNBIASED,
     .dense_start = true,
     .param = params, .param_size = sizeof(struct param),

@@ -52,6 +52,7 @@ const struct method method_ef21 = {
                "server:   g <- g + mean c_i\n"
                "\n"
                "Per round and client: one compressed message up, d values down, m_i sample gradients.\n"
+               "E|grad f(x_random)|^2 <= 2 (f(x0) - f*)/(gamma K) + G/(t K), G = mean |g_i^0 - grad f_i(x0)|^2, t as below.\n"
                "Takes contractive compressors such as topk; an unbiased Q goes in as scaled(Q) = Q/(1+omega).",
     .needs = CONTRACTIVE,
     .dense_start = true,

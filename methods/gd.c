@@ -34,7 +34,8 @@ const struct method method_gd = {
                "server:   x <- x - gamma * mean of the gradients\n"
                "\n"
                "Per round and client: d values up, d values down, m_i sample gradients.\n"
-               "gamma = 1/L_f: min |grad f|^2 <= 2 L_f (f(x0) - f*)/K; under PL, f - f* shrinks by 1 - mu/L_f a round.",
+               "With gamma = 1/L_f, after K rounds min |grad f|^2 <= 2 L_f (f(x0) - f*)/K;\n"
+               "under PL, f - f* is multiplied by 1 - mu/L_f or less in a round.",
     .needs = NO_COMPRESSOR,
     .param = params, .param_size = sizeof(struct param),
     .server = server, .server_size = sizeof(struct all),

@@ -60,7 +60,7 @@ const struct method method_marina = {
     .paper = "E. Gorbunov, K. Burlachenko, Z. Li, P. Richtarik, MARINA, ICML 2021, arXiv:2102.07845, Algorithm 1",
     .explain = "start:    clients send grad f_i(x0) uncompressed, g = their mean\n"
                "server:   x <- x - gamma g;  c ~ Bernoulli(p);  broadcast x and c\n"
-               "client i: send grad f_i(x) uncompressed          if c = 1\n"
+               "client i: send grad f_i(x) uncompressed           if c = 1\n"
                "               Q_i(grad f_i(x) - grad f_i(x_old)) if c = 0\n"
                "server:   g <- mean of the messages if c = 1, g + mean of the messages if c = 0\n"
                "\n"

@@ -3,6 +3,7 @@
 #include "command.h"
 #include "layout.h"
 #include "parameters.h"
+#include "plot_figure.h"
 #include "plugin.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,6 +56,12 @@ static void compressors_taken(enum needs needs)
     free(line);
 }
 
+static bool has_field(const struct field *row, const char *name)
+{
+    while (row != NULL && row->type != FIELD_END && strcmp(row->name, name) != 0) row++;
+    return row != NULL && row->type != FIELD_END;
+}
+
 static void explain_method(const struct method *m)
 {
     static const char *const kind[] = {
@@ -67,7 +74,10 @@ static void explain_method(const struct method *m)
     labelled("compressor", kind[m->needs]);
     compressors_taken(m->needs);
     labelled("model", m->model != NULL ? m->model : "x");
-    if (m->dense_start) labelled("start", "its first round is uncompressed; plots can leave it uncounted");
+    if (m->dense_start)
+        labelled("start", has_field(m->param, "init")
+                              ? "its first round is uncompressed where init says so; plots can leave that uncounted"
+                              : "its first round is uncompressed; plots can leave it uncounted");
     if (m->server != NULL) {
         heading("the server keeps");
         state_print(stdout, m->server);
@@ -153,17 +163,30 @@ static void explain_experiment(void)
         stdout, 2,
         "[experiment] holds what all curves share, each [curve] what is its own, [plot] what the figure shows.\n"
         "The parameters of the method, compressor, problem and generated data set are keys too: `gradwire explain NAME`.\n"
+        "The keys of [plot]: `gradwire explain plot`.\n"
         "Every key is also a word of the command line, key=value: default < file < command line.\n"
-        "A list makes a grid: `k = 1, 5, 10`, `seed = 1..5`, `stepsize = 2^-3x..2^3x`; every combination is a run.");
+        "A list makes a grid: `k = 1, 5, 10`, `seed = 1..5`, `stepsize = 2^-3x..2^3x`; every combination is a run.\n"
+        "`stepsize` is the method's gamma: theory, a number, or 4x for four times theory.\n"
+        "Sections and keys begin at the left margin; an indented line goes on with the value above; `;` begins a comment.");
     heading("keys");
     parameters_print(stdout, experiment_fields);
 #endif
 }
 
+static void explain_plot(void)
+{
+    puts("plot, the keys of the section [plot] of an experiment file\n");
+    layout_print(stdout, 2,
+                 "They say what a figure shows; none of them changes a run.  `gradwire plot OUT.h5 key=value` draws again with\n"
+                 "other ones, `gradwire run FILE.ini plot.key=value` records them.");
+    heading("keys");
+    parameters_print(stdout, plot_fields);
+}
+
 /* All names that explain knows, for "did you mean"; the caller frees the array. */
 static const char **all_names(void)
 {
-    size_t room = 2, n = 0;
+    size_t room = 3, n = 0;
     for (enum kind k = 0; k < KINDS; k++) room += plugin_count(k);
     for (const struct catalogue_entry *e = catalogue; e->name != NULL; e++) room++;
     const char **names = xcalloc(room, sizeof *names);
@@ -174,6 +197,7 @@ static const char **all_names(void)
 #ifdef HAVE_EXPERIMENT_FIELDS
     names[n++] = "experiment";
 #endif
+    names[n++] = "plot";
     return names;
 }
 
@@ -208,6 +232,7 @@ static int explain(const struct arguments *a)
 #ifdef HAVE_EXPERIMENT_FIELDS
     if (strcmp(word, "experiment") == 0 && found++ == 0) explain_experiment();
 #endif
+    if (strcmp(word, "plot") == 0 && found++ == 0) explain_plot();
     return found > 0 ? 0 : unknown(word);
 }
 
@@ -215,9 +240,11 @@ const struct command command_explain = {
     .name = "explain",
     .synopsis = "NAME",
     .summary = "a method, compressor, problem or data set: pseudo-code, parameters, cost, paper",
-    .details =
-        "NAME is any name that `gradwire list` shows, or `experiment` for the keys of an experiment file. `theory` as a default\n"
-        "means that the method computes it from the data, by the theorem that its text cites; `required`: it must be given.",
+    .details = "NAME is any name that `gradwire list` shows, `experiment` for the keys of an experiment file, or `plot` for "
+               "those of its\n"
+               "section [plot]. `theory` as a default means that the method computes the value from the data, as the last column "
+               "or the\n"
+               "text says; `required`: it must be given.",
     .least = 1,
     .most = 1,
     .run = explain,

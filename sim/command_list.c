@@ -200,9 +200,9 @@ const struct command command_list = {
     .synopsis = "[methods|compressors|problems|datasets|figures]",
     .summary = "what there is to choose from",
     .details =
-        "Without a word: the names of everything. With one: a line about each of that kind. `here` says whether the file of a\n"
-        "data set is on this machine; `gradwire data NAME` downloads it. Figures are the experiments in ./plots, or those\n"
-        "that were installed.",
+        "Alone it prints the names of everything; with a word, a line about each of that kind. `here` says whether the file\n"
+        "of a data set is on this machine; `gradwire data NAME` downloads it. Figures are the experiments in ./plots, or\n"
+        "those that were installed.",
     .least = 0,
     .most = 1,
     .run = list,

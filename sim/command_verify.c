@@ -87,8 +87,8 @@ const struct command command_verify = {
     .synopsis = "[FILE.ini ...]",
     .summary = "make the reference experiments again and compare bit for bit",
     .details =
-        "Without a word: all of results/reference. Each NAME.ini has a NAME.digests beside it, with a digest of every column and "
-        "every row of every run. Exit status 1 names the first run, column and round that differs.",
+        "Alone it takes all of results/reference. Each NAME.ini has a NAME.digests beside it, with a digest of every column and\n"
+        "every row of every run. With exit status 1, one line names the first run, column and round that differs.",
     .option = options,
     .least = 0,
     .most = -1,

@@ -56,6 +56,13 @@ static void cut_comment(char *line)
         if (*c == ';' && c > line && (c[-1] == ' ' || c[-1] == '\t')) *c = '\0';
 }
 
+/* Does a text begin as a [section] or as `key =`?  Then it cannot be the indented rest of a value. */
+static bool begins_anew(const char *text)
+{
+    size_t key = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_.");
+    return *text == '[' || (key > 0 && text[key + strspn(text + key, " \t")] == '=');
+}
+
 /* What inih would not take, said here: it goes on after an error, and the first should be the one that is reported. */
 static bool check_line(const struct reading *r, const char *line, size_t length)
 {
@@ -66,7 +73,12 @@ static bool check_line(const struct reading *r, const char *line, size_t length)
         return fail_set(r->f, "%s:%d: the line has %zu characters; allowed: %d; go on in the next line, indented", r->file,
                         r->line, length, LINE_MOST);
     size_t blank = strspn(line, " \t\r");
-    if (blank >= length || strchr(";#", line[blank]) || (blank > 0 && r->after_key)) return true;
+    if (blank >= length || strchr(";#", line[blank])) return true;
+    if (blank > 0 && r->after_key)
+        return !begins_anew(line + blank) ||
+               fail_set(r->f,
+                        "%s:%d: indented, so it would go on with the value above; keys and sections begin at the left margin",
+                        r->file, r->line);
     if (strcspn(line, line[blank] == '[' ? "]" : "=:") < length) return true;
     return fail_set(r->f, "%s:%d: neither a [section], a `key = value` nor a ; comment", r->file, r->line);
 }
@@ -265,13 +277,13 @@ bool experiment_override(struct experiment *e, const char *assignment, struct fa
 /* --- writing ------------------------------------------------------------------------------------------- */
 
 /* Where a line that begins at `text` ends, at most `room` bytes on: all of it, or before a single space whose next line
- * would not read as a comment. */
+ * would not read as a comment, a key or a section. */
 static size_t line_end(const char *text, size_t room)
 {
     size_t length = strlen(text), end = length;
     if (length <= room) return length;
     for (size_t k = 1; k <= room; k++)
-        if (text[k] == ' ' && text[k - 1] != ' ' && !strchr(" ;#", text[k + 1])) end = k;
+        if (text[k] == ' ' && text[k - 1] != ' ' && !strchr(" ;#", text[k + 1]) && !begins_anew(text + k + 1)) end = k;
     return end;
 }
 

@@ -6,7 +6,7 @@
 const char usage_what[] =
     "gradwire simulates distributed optimisation with compressed communication: a server, its clients, and every bit "
     "between them, counted by a real encoder. An experiment file becomes an HDF5 file with every curve and a "
-    "figure; the same experiment on the same data gives the same bytes, anywhere and on any number of threads.";
+    "figure; the same experiment on the same data gives the same bytes, with any number of threads.";
 
 const struct note usage_examples[] = {
     {"gradwire run plots/marina-fig1-mushrooms.ini", "all curves of a figure, into results/NAME.h5"},
@@ -16,7 +16,7 @@ const struct note usage_examples[] = {
 };
 const struct note usage_environment[] = {
     {"GRADWIRE_DATA", "directory where data sets are looked for first"},
-    {"XDG_CACHE_HOME", "its directory gradwire keeps downloaded data sets (default: ~/.cache)"},
+    {"XDG_CACHE_HOME", "downloaded data sets are kept in its directory gradwire (default: ~/.cache)"},
     {"GRADWIRE_OFFLINE", "when not empty, nothing is downloaded"},
     {"GRADWIRE_URL_BASE", "a mirror to download from"},
     {"OMP_NUM_THREADS", "not used: --threads says how many, and results do not depend on it"},

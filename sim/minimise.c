@@ -122,7 +122,7 @@ bool objective_minimise(struct objective *o, double tol, struct fail *f)
     const struct problem *p = o->problem;
     if (o->x_star) return true;
     if (!p->convex || !o->hessian_times)
-        return fail_set(f, "problem %s is not convex: its minimum is not computed; leave the optimum out", p->name);
+        return fail_set(f, "problem %s is not convex: its minimum is not computed; leave out optimum = yes", p->name);
     double low = 0, high = 0;
     if (p->reg_bounds) p->reg_bounds(o->param, &low, &high);
     if (low <= 0 && !(p->loss_mu && p->loss_mu(o->param) > 0))

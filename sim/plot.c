@@ -19,15 +19,17 @@ static char *number_or_nothing(const struct group *g, const char *name)
     return a != NULL ? attribute_as_text(a) : NULL;
 }
 
-/* "mushrooms: N = 8124, d = 113, n = 5"; generated data say so. */
+/* "mushrooms: N = 8124, d = 113, n = 5"; generated data say so, and a problem without data has no N. */
 static char *problem_line(const struct group *problem)
 {
     const struct attribute *name = group_attribute(problem, "dataset"), *made = group_attribute(problem, "generated");
     const char *what = name != NULL && name->type == VALUE_TEXT ? name->text : "data";
     bool say = made != NULL && made->type == VALUE_INT && made->integer != 0 && strstr(what, "(generated)") == NULL;
     char *line = xprintf("%s%s", what, say ? " (generated)" : "");
+    const struct attribute *self = group_attribute(problem, "problem");
+    bool rows = self == NULL || self->type != VALUE_TEXT || strcmp(self->text, what) != 0;
     const char *const names[] = {"N", "d", "n"};
-    for (int i = 0; i < 3; i++) {
+    for (int i = rows ? 0 : 1; i < 3; i++) {
         char *value = number_or_nothing(problem, names[i]);
         char *more = value != NULL
                          ? xprintf("%s%s %s = %s", line, i == 0 || strchr(line, '=') == NULL ? ":" : ",", names[i], value)

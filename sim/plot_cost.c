@@ -17,6 +17,9 @@ static bool unknown_column(const struct plot_run *r, const char *name, struct fa
         if (r->trace->array[i].type != VALUE_BYTES) names[k++] = r->trace->array[i].name;
     char *all = list_join(names);
     const char *near = nearest_name(name, names);
+    if (strcmp(name, "f_gap") == 0 || strcmp(name, "dist_sq") == 0)
+        fail_set(f, "%s has no column \"%s\", which needs the optimum: run with optimum = yes; it has: %s", r->run->path, name,
+                 all);
     fail_set(f, "%s has no column \"%s\"%s%s%s; it has: %s", r->run->path, name, near ? "; did you mean \"" : "",
              near ? near : "", near ? "\"?" : "", all);
     free(all);

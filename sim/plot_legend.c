@@ -4,11 +4,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A value as a reader expects it: MARINA, Rand-K, but 5 and sorted. */
+/* A value as a reader expects it: MARINA, Rand-K, natural(Rand-K), but 5 and sorted. */
 static char *print_value(const char *key, const char *value)
 {
-    const char *known = style_print(key, value);
+    const char *known = style_print(key, value), *inner = strchr(value, '(');
     if (known != NULL) return xstrdup(known);
+    if (strcmp(key, "compressor") == 0 && inner != NULL && value[strlen(value) - 1] == ')') {
+        char *name = xprintf("%.*s", (int)(inner - value), value), *rest = xprintf("%.*s", (int)strlen(inner) - 2, inner + 1);
+        char *outside = print_value(key, name), *inside = print_value(key, rest), *all = xprintf("%s(%s)", outside, inside);
+        free(name), free(rest), free(outside), free(inside);
+        return all;
+    }
     char *text = xstrdup(value);
     for (char *c = text; strcmp(key, "method") == 0 && *c != '\0'; c++) *c = (char)toupper((unsigned char)*c);
     return text;

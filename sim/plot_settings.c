@@ -15,7 +15,7 @@ const struct field plot_fields[] = {
     CHOICE(plot_settings, direction, "up", "up|down|both", "bits and values: sent by a client, received by it, or both"),
     CHOICE(plot_settings, clients, "mean", "mean|max", "counts: mean or largest over clients"),
     CHOICE(plot_settings, start, "counted", "counted|uncounted", "uncounted: a dense initialisation is free"),
-    CHOICE(plot_settings, network, "server", "server|wide-server|ring", "time: server with one link, server with a link a client, ring all-reduce"),
+    CHOICE(plot_settings, network, "server", "server|wide-server|ring", "time: a server with one link, a server with a link for each client, a ring all-reduce (as if messages added up on the way)"),
     REAL(plot_settings, latency, "0.001", 0, 1e9, "time: s a message"),
     REAL_POS(plot_settings, bandwidth, "1e8", 1e18, "time: bit/s of a link"),
     BOOLEAN(plot_settings, logx, "no", "logarithmic x axes"),

@@ -44,8 +44,9 @@ static void print_problem(const struct group *g)
     static const char *const smooth[] = {"L_f", "L_bar", "L_hat", "L_i_max", "L_max", "L_cal", "mu", NULL};
     static const char *const start[] = {"f_start", "f_star", "grad_norm_sq_start", NULL};
     char *sum = xprintf("%.12s", attribute_text_or(g, "sha256", ""));
-    printf("%-11s%s: %s on %s%s%s\n", "problem", g->path + 1, attribute_text_or(g, "problem", "?"),
-           attribute_text_or(g, "dataset", "?"), *sum ? ", sha256 " : "", sum);
+    const char *name = attribute_text_or(g, "problem", "?"), *data = attribute_text_or(g, "dataset", "?");
+    printf("%-11s%s%s%s%s%s\n", g->path + 1, name, strcmp(name, data) ? " on " : "", strcmp(name, data) ? data : "",
+           *sum ? ", sha256 " : "", sum);
     free(sum);
     print_numbers("", g, size);
     print_numbers(attribute_text_or(g, "smoothness", ""), g, smooth);

@@ -117,6 +117,15 @@ refused() {
     [ "$status" = 1 ]
 }
 
+@test "explain plot lists the keys of [plot], with defaults" {
+    "$gradwire" explain plot >a
+    for key in x y accounting network band colour legend; do grep -q "^  $key  *[^ ]" a; done
+    grep -q '^  bandwidth  *1e8  *> 0' a
+    [ -z "$(awk 'length > 100' a)" ]
+    run grep -q "^  rounds " a
+    [ "$status" = 1 ]
+}
+
 @test "unknown words name the nearest" {
     refused 2 "did you mean 'run'" rnu
     refused 2 "did you mean 'explain'" explian marina

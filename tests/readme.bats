@@ -12,9 +12,14 @@ fenced() {
     sed -n "/^\`\`\`$1\$/,/^\`\`\`\$/p" "$root/README.md" | sed '1d;$d'
 }
 
-# The experiment: the indented block that follows its heading.
-experiment() {
-    sed -n '/^## An experiment/,/^`\[curve\]`/p' "$root/README.md" | sed -n 's/^    //p'
+# The experiment.
+experiment() { fenced ini; }
+
+@test "an experiment copied with a margin is refused in one line" {
+    experiment | sed 's/^/    /' >readme.ini
+    run "$gradwire" run readme.ini dataset=one-hot --dry-run
+    [ "$status" -eq 2 ]
+    [[ $output == "gradwire: readme.ini:3: indented, "*"left margin" ]]
 }
 
 @test "the README's experiment is eighteen runs" {

@@ -40,6 +40,24 @@ refused() {
     [ "$(ls -lA --time-style=full-iso . results 2>&1)" = "$before" ] || { echo "something was written"; false; }
 }
 
+@test "an indented key is refused; a long title is remembered as it is, whatever it holds" {
+    refused "$good
+  seed = 3" 'x.ini:12: ' 'begin at the left margin'
+    refused "$good
+  [plot]" 'x.ini:12: ' 'begin at the left margin'
+    # Words that would read as a key stand wherever the line might be broken.
+    local title="$(printf 'a k = 5 b%.0s ' {1..19})"
+    file x.ini "$good
+title = $title
+  a $title"
+    run -0 "$GRADWIRE" run x.ini -q -o a.h5
+    "$GRADWIRE" show a.h5 --experiment >again.ini
+    [ "$(awk 'length > 198' again.ini)" = "" ]
+    run -0 "$GRADWIRE" run again.ini -q -o b.h5
+    cmp a.h5 b.h5
+    ! grep -q '^ *k = 5' again.ini
+}
+
 @test "files that are no experiments" {
     refused '' 'x.ini: ' 'holds no experiment'
     refused '[experiment]' 'x.ini: ' 'holds no experiment'

@@ -64,8 +64,8 @@ const struct compressor compressor_cyclic = {
         "cyclic block selection; here a deterministic stand-in for Rand-K that makes trajectories comparable between programs",
     .explain =
         "In round r = 0, 1, ... client m = 0, 1, ... keeps the coordinates (r K + 7 m + j) mod d, j = 0 .. K-1, times d/K.\n"
-        "Averaged over a uniformly drawn round, E Q(x) = x and E|Q(x) - x|^2 = (d/K - 1) |x|^2, the constants of Rand-K:\n"
-        "  omega = d/K - 1, zeta = K.  In a single round neither holds: nothing is random, so the theorems do not apply.\n"
+        "Averaged over a uniformly drawn round, E Q(x) = x and E|Q(x) - x|^2 = (d/K - 1) |x|^2, the constants of Rand-K,\n"
+        "omega = d/K - 1 and zeta = K.  In a single round neither holds: nothing is random, so the theorems do not apply.\n"
         "Clients move in lockstep, so the error of the mean is only known to be <= omega mean|x_i|^2.\n"
         "Encoder: K values of F bits, no index bits.\n"
         "Use it to compare two implementations of a method to the last digit, without sharing a random generator.\n",

@@ -101,10 +101,11 @@ const struct compressor compressor_natural = {
         "Unbiased.  omega = 1/8, exact: attained at |x_j| = (4/3) 2^e (the 9/8 of the paper is the second moment).\n"
         "zeta = d.  Powers of two stay as they are.\n"
         "Encoder: a sign and the exponent: 12 bits a value for 64-bit numbers, 9 bits for 32-bit ones; no norm.\n"
-        "  Below the least power, 2^-1022 (2^-126), a value goes to 0 or that power, without bias but with more variance;\n"
-        "  from the largest power 2^1023 (2^127) to twice that it goes down; beyond, and for NaN, the code is infinity.\n"
+        "  Below the least power, 2^-1022 (2^-126), it goes to 0 or to that power: no bias, more variance.\n"
+        "  From the largest, 2^1023 (2^127), to twice that it goes down; beyond, and for NaN, it is infinity.\n"
         "Use it on top of others, as in natural(randk): omega becomes (9/8)(1 + omega) - 1 and the values cost 12 bits, not 64.\n"
-        "omega + 1 is not d/zeta: MARINA's p = zeta/d is then 1, and p = bits ratio or 1/(1+omega) serves better.\n",
+        "omega + 1 is not d/zeta: the p = zeta/d of MARINA's paper would be 1, that is gd; the p used here by default is the\n"
+        "ratio of the bits.\n",
     .constants = constants,
     .quantise = quantise,
     .payload_bits = payload_bits,

@@ -86,19 +86,17 @@ const struct compressor compressor_natural_dithering = {
     .summary = "random rounding to s powers of two of the l2 or linf norm",
     .paper =
         "Horvath, Ho, Horvath, Sahu, Canini, Richtarik 2019, arXiv 1905.10988 (the variance here is tighter than its Theorem 7)",
-    .explain =
-        "|x_j| / |x|_p is rounded at random, without bias, to one of the two levels around it among 0, 2^(1-s), ..., 1/2, 1;\n"
-        "  the sign and the norm are put back.  p = 2 or inf.\n"
-        "Unbiased.  With L = 2^(1-s):\n"
-        "  p = 2:   omega = L sqrt(d) - 1 if s = 1 or L sqrt(d) >= 9/4 - L^2, attained when all |x_j| are equal; for smaller d "
-        "a\n"
-        "           Lagrange bound, tight up to integrality.\n"
-        "  p = inf: omega = the larger of (sqrt(1 + (d-1) L^2) - 1)/2 and, for s > 1, the root of 4m^2 + (2d+2)m = (d-1)/4; "
-        "exact.\n"
-        "  Theorem 7 of the paper, for either p: 1/8 + L sqrt(d) min(1, L sqrt(d)), which is never smaller.\n"
-        "zeta = min(d, 2^(s-1) sqrt(d)) for p = 2, d for p = inf.  s = 1 is qsgd with s = 1, or terngrad.\n"
-        "Encoder: the norm (F bits, rounded up to a float at 32), then 1 + ceil(log2(s+1)) bits a value.\n"
-        "Use it for the variance of 2^(s-1) even levels at log2 of the bits.\n",
+    .explain = "|x_j| / |x|_p is rounded at random, without bias, to one of the two levels around it among\n"
+               "0, 2^(1-s), ..., 1/2, 1; the sign and the norm are put back.  p = 2 or inf (the key `norm`).\n"
+               "Unbiased.  With L = 2^(1-s):\n"
+               "  p = 2:   omega = L sqrt(d) - 1 if s = 1 or L sqrt(d) >= 9/4 - L^2 (equality at equal |x_j|);\n"
+               "           for smaller d a Lagrange bound, tight up to integrality.\n"
+               "  p = inf: omega = the larger of (sqrt(1 + (d-1) L^2) - 1)/2 and, for s > 1,\n"
+               "           the root of 4m^2 + (2d+2)m = (d-1)/4; exact.\n"
+               "  Theorem 7 of the paper, for either p: 1/8 + L sqrt(d) min(1, L sqrt(d)), which is never smaller.\n"
+               "zeta = min(d, 2^(s-1) sqrt(d)) for p = 2, d for p = inf.  s = 1 is qsgd with s = 1, or terngrad.\n"
+               "Encoder: the norm (F bits, rounded up to a float at 32), then 1 + ceil(log2(s+1)) bits a value.\n"
+               "Use it for about the variance of qsgd with 2^(s-1) levels, at far fewer bits a value.\n",
     .param = param,
     .param_size = sizeof(struct natural_dithering),
     .constants = constants,

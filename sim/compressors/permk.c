@@ -88,14 +88,17 @@ const struct compressor compressor_permk = {
     .summary = "a random partition of the coordinates, one part a client, times n",
     .paper = "Szlendak, Tyurin, Richtarik 2021, arXiv 2110.03300",
     .explain =
-        "d >= n: the coordinates are permuted and cut into n blocks of floor(d/n) or ceil(d/n); a second permutation deals\n"
-        "  the blocks to the clients.  Q_i(x)_j = n x_j on client i's block, else 0.  omega = n - 1 for each client.\n"
+        "d >= n: the coordinates are permuted and cut into n blocks of floor(d/n) or ceil(d/n);\n"
+        "        a second permutation deals the blocks to the clients.\n"
+        "        Q_i(x)_j = n x_j on client i's block, else 0.  omega = n - 1 for each client.\n"
         "d < n, n a multiple of d: each coordinate goes to n/d clients, Q_i(x)_j = d x_j.  omega = d - 1.\n"
-        "The clients' draws are correlated, to their advantage (d >= n: A = B = 1, with equality; d < n: (d-1)/(n-1)):\n"
-        "  E|mean Q_i(x_i) - xbar|^2 = A mean|x_i|^2 - B |xbar|^2, which is 0 when all x_i are equal.\n"
-        "zeta = d/n: at most ceil(d/n) entries.\n"
+        "The clients' draws are correlated, to their advantage:\n"
+        "  E|mean Q_i(x_i) - xbar|^2 = A (mean|x_i|^2 - |xbar|^2), which is 0 when all x_i are equal,\n"
+        "  with A = 1 if d >= n, else (d-1)/(n-1).\n"
+        "zeta = d/n: a message has at most ceil(d/n) entries.\n"
         "Encoder: values of F bits, no index bits: the permutation comes from the seed that all share.\n"
-        "Use it where clients are similar: MARINA's stepsize then depends on the Hessian variance, not on omega.\n"
+        "Use it where clients are similar.  In the paper MARINA's stepsize depends on the Hessian variance alone; the default\n"
+        "gamma here knows A and L_hat only, so multiples of it (stepsize = 2x) may converge as well.\n"
         "Compression costs O(d + n) a client, for the permutations.\n",
     .check = check,
     .constants = constants,

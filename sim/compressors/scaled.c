@@ -27,7 +27,7 @@ const struct compressor compressor_scaled = {
     .paper = "Richtarik, Sokolov, Fatkhullin 2021 (EF21), arXiv 2106.05203; Beznosikov et al. 2020, arXiv 2002.12410",
     .explain = "C(x) = Q(x) / (1 + omega), Q the compressor inside, for instance scaled(randk) or scaled(natural(randk)).\n"
                "Biased.  alpha = 1/(1+omega), with equality where Q attains its omega; zeta as Q.\n"
-               "Encoder: that of Q; both ends know omega.  (Around a plain sparsifier the values are sent already scaled.)\n"
+               "Encoder: that of Q; both ends know omega (around a plain sparsifier the values are sent scaled).\n"
                "Use it where a method wants a contraction (ef21) and the compressor is unbiased.\n",
     .scales = true,
     .constants = constants,

@@ -15,7 +15,7 @@ static const struct field param[] = {
     CHOICE(logistic, ridge, "half", "half|full",
            "half: (lambda/2)|x|^2; full: lambda |x|^2 (as in the random-reshuffling papers' code)"),
     REAL(logistic, condition, "0", 0, 1e15,
-         "not 0: lambda is chosen so that mu = L_data/condition, where L_data is the spectral L_f without ridge"),
+         "not 0: lambda is chosen so that mu = L_data/(condition + 1), where L_data is the spectral L_f without ridge"),
     FIELDS_END};
 
 static double strength(const void *p)

@@ -41,8 +41,8 @@ const struct problem problem_logistic_nonconvex = {
     .explain =
         "Logistic regression with a bounded regulariser that is not convex; the EF21 papers' test problem.\n"
         "  l(z) = log(1+exp(-z)),  l'(z) = -(1-sigma(z)),  l''(z) in (0, 1/4]\n"
-        "  r(t) = t^2/(1+t^2),  r'(t) = 2t/(1+t^2)^2,  r''(t) = (2-6t^2)/(1+t^2)^3 in [-1/2, 2] (lowest at t = +-1, highest at "
-        "0)\n"
+        "  r(t) = t^2/(1+t^2),  r'(t) = 2t/(1+t^2)^2,\n"
+        "  r''(t) = (2-6t^2)/(1+t^2)^3 in [-1/2, 2], lowest at t = +-1, highest at 0\n"
         "It adds 2 lambda to every smoothness constant; f is weakly convex with lambda/2.  L_i = lambda_max(A_i^T A_i)/(4 m_i)\n"
         "+ 2 lambda is smoothness = spectral here and the formula of the EF21 paper.",
     .param = param,

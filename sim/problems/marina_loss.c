@@ -57,7 +57,7 @@ const struct problem problem_marina_loss = {
         "Binary classification by the square of a sigmoid: smooth, bounded by 1, not convex.\n"
         "  z = y <a, x>,  s = sigma(z) = 1/(1+exp(-z)),  l(z) = (1-s)^2\n"
         "  l'(z)  = -2 s (1-s)^2            |l'| <= 8/27, at s = 1/3\n"
-        "  l''(z) = 2 s (1-s)^2 (3s-1)      in [(39-55 sqrt 33)/2304, (39+55 sqrt 33)/2304] = [-0.12020, 0.15406],\n"
+        "  l''(z) = 2 s (1-s)^2 (3s-1)      in [-0.12020, 0.15406] = (39 -+ 55 sqrt 33)/2304,\n"
         "                                   attained where 12 s^2 - 9 s + 1 = 0, s = (9 -+ sqrt 33)/24\n"
         "Each sample is (c |a|^2)-smooth with c = sup |l''| = 0.154058570121351.  The codes released with the MARINA and DASHA\n"
         "papers use 0.15405 (a little too small) and 0.15406; set `curvature` to repeat them.  At x = 0 every sample has the\n"

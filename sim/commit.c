@@ -1,8 +1,10 @@
 /* commit.c - replace a file whole or not at all.
  *
  * The bytes go to PATH.tmp-<pid> in the same directory, are forced to the disk, and only then take the name PATH; at every
- * instant PATH holds either all of what it held before or all of the new bytes (POSIX rename). */
+ * instant PATH holds either all of what it held before or all of the new bytes (POSIX rename).  While it is written the temporary
+ * file is locked, so that one without a lock is known to be left by a process that was killed; the next commit removes it. */
 #include "record.h"
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -10,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -28,7 +31,10 @@ static int open_beside(const char *path, char **name)
         int file;
         do file = open(*name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
         while (file < 0 && errno == EINTR);
-        if (file >= 0) return file;
+        if (file >= 0) {
+            flock(file, LOCK_EX | LOCK_NB); /* where there are no locks, nothing is found to be left behind either */
+            return file;
+        }
         int error = errno;
         free(*name);
         *name = NULL;
@@ -60,17 +66,53 @@ static int sync_file(int file)
     return status == 0 ? 0 : errno;
 }
 
+static char *directory_of(const char *path)
+{
+    char *directory = xstrdup(strchr(path, '/') ? path : "."), *slash = strrchr(directory, '/');
+    if (slash) slash[slash == directory] = '\0';
+    return directory;
+}
+
 /* Makes the rename itself durable.  Directories that cannot be opened or synchronised are left to the system; 0 or an errno. */
 static int sync_directory_of(const char *path)
 {
-    char *directory = xstrdup(path), *slash = strrchr(directory, '/');
-    if (slash) slash[slash == directory] = '\0';
-    int file = open(slash ? directory : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    char *directory = directory_of(path);
+    int file = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     free(directory);
     if (file < 0) return 0;
     int error = sync_file(file);
     close(file);
     return error == EINVAL || error == EROFS || error == ENOTSUP ? 0 : error;
+}
+
+/* Is `name` what open_beside makes of `base`: base.tmp-<pid>[-<i>]? */
+static bool is_temporary(const char *name, const char *base)
+{
+    size_t length = strlen(base);
+    if (strncmp(name, base, length) != 0 || strncmp(name + length, ".tmp-", 5) != 0) return false;
+    const char *rest = name + length + 5;
+    return *rest >= '0' && *rest <= '9' && rest[strspn(rest, "0123456789-")] == '\0';
+}
+
+static void remove_unlocked(int directory, const char *name)
+{
+    int file = openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    struct stat s;
+    if (file < 0) return;
+    if (fstat(file, &s) == 0 && S_ISREG(s.st_mode) && flock(file, LOCK_EX | LOCK_NB) == 0) unlinkat(directory, name, 0);
+    close(file);
+}
+
+/* Temporary files of `path` that nobody writes any more. */
+static void remove_leftovers(const char *path)
+{
+    char *directory = directory_of(path);
+    const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
+    DIR *list = opendir(directory);
+    for (struct dirent *e; list && (e = readdir(list));)
+        if (is_temporary(e->d_name, base)) remove_unlocked(dirfd(list), e->d_name);
+    if (list) closedir(list);
+    free(directory);
 }
 
 /* Fill the temporary file and give it the name `path`; 0 or an errno. */
@@ -89,6 +131,7 @@ static int write_and_rename(int file, const char *name, const char *path, const 
 static bool commit(const char *path, const uint8_t *byte, size_t size, struct fail *f)
 {
     struct stat old;
+    if (*path == '\0') return fail_run(f, "the name of the file to write is empty");
     bool replaces = stat(path, &old) == 0;
     if (replaces && S_ISDIR(old.st_mode)) return write_failed(f, path, EISDIR);
     if (replaces && !S_ISREG(old.st_mode)) return fail_run(f, "%s: cannot write: not a regular file", path);
@@ -100,6 +143,7 @@ static bool commit(const char *path, const uint8_t *byte, size_t size, struct fa
     if (error) unlink(name);
     free(name);
     if (error) return write_failed(f, path, error);
+    remove_leftovers(path);
     error = sync_directory_of(path);
     return !error || fail_run(f, "%s: written, but it may not survive a power failure: %s", path, strerror(error));
 }

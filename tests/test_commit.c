@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -284,6 +285,47 @@ static void test_killed_anywhere(void **state)
     assert_true(saw_old >= 5 && saw_new >= 2);
 }
 
+/* `name` beside the result, one byte long; its descriptor. */
+static int make_neighbour(const char *name, char out[160])
+{
+    snprintf(out, 160, "%s/%s", directory, name);
+    int file = open(out, O_WRONLY | O_CREAT | O_EXCL, 0600);
+    assert_true(file >= 0);
+    assert_int_equal(write(file, "x", 1), 1);
+    return file;
+}
+
+/* What a killed commit leaves goes with the next one; what another process is writing, or is no such file, stays. */
+static void test_leftovers(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        bool locked, stays;
+    } kind[] = {{"result.h5.tmp-4000001", false, false}, {"result.h5.tmp-4000001-7", false, false},
+                {"result.h5.tmp-4000002", true, true},   {"result.h5.tmp-", false, true},
+                {"result.h5.tmp-1.bak", false, true},    {"other.h5.tmp-4000001", false, true}};
+    enum { KINDS = sizeof kind / sizeof *kind };
+    char name[KINDS][160];
+    int file[KINDS];
+    start_with_old();
+    for (int k = 0; k < KINDS; k++) {
+        file[k] = make_neighbour(kind[k].name, name[k]);
+        if (kind[k].locked) assert_int_equal(flock(file[k], LOCK_EX), 0);
+    }
+    struct fail f = {0};
+    assert_false(commit_with(RENAME, 0, false, EIO, &f)); /* a commit that failed removes nothing but its own */
+    assert_int_equal(entries(), 1 + KINDS);
+    assert_true(commit_with(NO_CALL, 0, false, 0, &f));
+    assert_true(holds(path, after, NEW));
+    for (int k = 0; k < KINDS; k++) {
+        assert_int_equal(access(name[k], F_OK) == 0, kind[k].stays);
+        close(file[k]);
+        unlink(name[k]);
+    }
+    assert_int_equal(entries(), 1);
+}
+
 static void test_bad_targets(void **state)
 {
     (void)state;
@@ -329,7 +371,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_replaces),        cmocka_unit_test(test_errors),         cmocka_unit_test(test_interruptions),
         cmocka_unit_test(test_short_then_full), cmocka_unit_test(test_directory_sync), cmocka_unit_test(test_killed_anywhere),
-        cmocka_unit_test(test_bad_targets),     cmocka_unit_test(test_link),
+        cmocka_unit_test(test_bad_targets),     cmocka_unit_test(test_link),           cmocka_unit_test(test_leftovers),
     };
     return cmocka_run_group_tests(tests, make_directory, remove_directory);
 }

@@ -47,6 +47,7 @@ void channel_open(struct run *r)
         r->heard_set[p] = false;
     }
     r->flag = false;
+    r->coins = 0;
 }
 
 /* --- up ------------------------------------------------------------------------------------------ */

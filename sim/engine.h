@@ -76,6 +76,7 @@ struct run {
 
     double *heard[PORTS];        /* this round's broadcasts                              */
     bool heard_set[PORTS], flag;
+    uint32_t coins;              /* drawn this round                                     */
     struct sum sum[PORTS];
     struct ledger *ledger;       /* n                                                    */
     struct ledger start;         /* mean over clients after a dense initialisation       */

@@ -73,7 +73,8 @@ in gradient(struct client *c, in x)
 
 bool coin(struct server *s, double p)
 {
-    struct stream draws = stream(s->run->spec->seed, FOR_COIN, 0, (uint32_t)s->run->round, STREAM_SHARED);
+    struct run *r = s->run;
+    struct stream draws = stream(r->spec->seed, FOR_COIN, r->coins++, (uint32_t)r->round, STREAM_SHARED);
     return stream_bernoulli(&draws, p);
 }
 

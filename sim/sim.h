@@ -61,7 +61,7 @@ void broadcast(struct server *, in v);                    /* uncompressed, count
 void broadcast_on(struct server *, int port, in v);
 void broadcast_flag(struct server *, bool bit);           /* one more bit down                                           */
 bool asked(const struct server *);                        /* the bit broadcast this round                                */
-bool coin(struct server *, double p);                     /* Bernoulli(p), from stream (seed, FOR_COIN, round)            */
+bool coin(struct server *, double p);                     /* Bernoulli(p), a stream for each of a round's coins           */
 bool server_first(const struct server *);                 /* is this the first round?                                    */
 int64_t rounds_made(const struct server *);               /* rounds complete before this one: 0 in the first             */
 

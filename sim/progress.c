@@ -3,13 +3,14 @@
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
 struct line {
     const char *label;
     int64_t round, rounds, round_begun;
-    double begun, grad_norm_sq, bits;
+    double begun, noted, grad_norm_sq, bits;
     bool active;
 };
 struct progress {
@@ -60,17 +61,27 @@ static void duration(double seconds, char *out, size_t size)
         snprintf(out, size, "%.1f h", seconds / 3600);
 }
 
+/* What the terminal can hold: a line that it would fold, or one that scrolled away, could not be cleared again. */
+static struct winsize screen(void)
+{
+    struct winsize w;
+    bool known = ioctl(STDERR_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col > 1 && w.ws_row > 1;
+    return known ? w : (struct winsize){.ws_col = 80, .ws_row = 24};
+}
+
 static void show_lines(struct progress *p)
 {
+    struct winsize w = screen();
     clear_lines(p);
-    for (size_t k = 0; k < p->runs; k++) {
+    for (size_t k = 0; k < p->runs && p->lines < w.ws_row - 1; k++) {
         const struct line *l = &p->line[k];
         if (!l->active) continue;
         double made = (double)(l->round - l->round_begun), left = (double)(l->rounds - l->round);
-        char eta[32] = "?";
+        char eta[32] = "?", text[256];
         if (made > 0) duration((now() - l->begun) / made * left, eta, sizeof eta);
-        fprintf(stderr, "[%zu/%zu] %.40s: round %lld of %lld, |grad f|^2 %.3g, %.3g bits up, %s left\n", p->done, p->runs,
-                l->label, (long long)l->round, (long long)l->rounds, l->grad_norm_sq, l->bits, eta);
+        snprintf(text, sizeof text, "[%zu/%zu] %.40s: round %lld of %lld, %s left, |grad f|^2 %.3g, %.3g bits up", p->done,
+                 p->runs, l->label, (long long)l->round, (long long)l->rounds, eta, l->grad_norm_sq, l->bits);
+        fprintf(stderr, "%.*s\n", w.ws_col - 1, text);
         p->lines++;
     }
     fflush(stderr);
@@ -96,9 +107,12 @@ void progress_begin(struct progress *p, size_t number, const struct run *r)
 
 void progress_round(struct progress *p, size_t number, const struct run *r)
 {
-    if (!p->live || (r->round & 15) != 0 || !omp_test_lock(&p->lock)) return;
+    if (!p->live) return;
+    double t = now();
+    if (t - p->line[number].noted < 0.1 || !omp_test_lock(&p->lock)) return;
+    p->line[number].noted = t;
     note(&p->line[number], r);
-    if (now() - p->shown > 0.2) show_lines(p);
+    if (t - p->shown > 0.2) show_lines(p);
     omp_unset_lock(&p->lock);
 }
 

@@ -22,7 +22,7 @@ struct state {
     struct snapshot *snapshot;
     omp_lock_t *lock; /* one a snapshot                            */
     omp_lock_t committing;
-    double last_commit, last_cost;
+    _Atomic double last_commit, last_cost; /* seconds; read by all, written by who commits */
     bool warned, unfinished_before;
     struct progress *progress;
     struct fail fail; /* the first run that could not go on        */
@@ -62,14 +62,19 @@ static void commit_if_due(struct state *s, double interval)
     omp_unset_lock(&s->committing);
 }
 
+/* Seconds from one commit to the next: however large the file, most of the time goes into runs. */
+static double due_interval(const struct state *s)
+{
+    return s->how->commit_seconds < 20 * s->last_cost ? 20 * s->last_cost : s->how->commit_seconds;
+}
+
 static void make_rounds(struct state *s, size_t number, struct run *r)
 {
     double published = progress_seconds(s->progress);
     while (r->status == RUN_GOING && !stop_asked) {
         run_round(r);
         progress_round(s->progress, number, r);
-        double interval = s->how->commit_seconds, t = progress_seconds(s->progress);
-        if (interval < 20 * s->last_cost) interval = 20 * s->last_cost;
+        double interval = due_interval(s), t = progress_seconds(s->progress);
         if (t - published < interval) continue;
         publish(s, number, r);
         published = t;
@@ -87,6 +92,7 @@ static void do_run(struct state *s, size_t number, int threads)
         progress_begin(s->progress, number, r);
         make_rounds(s, number, r);
         publish(s, number, r);
+        commit_if_due(s, due_interval(s)); /* runs may all be shorter than the interval */
         progress_end(s->progress, number, r);
     } else {
 #pragma omp critical(schedule_fail)
@@ -130,8 +136,9 @@ static int finish(struct state *s, size_t *unfinished)
             status = 1;
     }
     struct fail f = {0};
+    bool written = !s->unfinished_before || commit(s, &f); /* a finished file stays as it is */
     if (s->fail.text[0]) return report(&s->fail);
-    if (s->unfinished_before && !commit(s, &f)) { /* a finished file stays as it is */
+    if (!written) {
         f.exit_status = 1;
         return report(&f);
     }

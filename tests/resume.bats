@@ -153,6 +153,16 @@ wait_for_file() {
     cmp out.h5 whole.h5
 }
 
+@test "runs that are all shorter than the time between commits are committed too" {
+    # 600 runs of some ten milliseconds: the file is there long before the last of them.
+    start run x.ini -q -o out.h5 --commit 1 -t 1 rounds=2000 seed=1..150
+    wait_for_file out.h5
+    stop KILL 0
+    [ "$left" -eq 137 ]
+    run -0 "$GRADWIRE" show out.h5
+    [[ "$output" == *done* && "$output" == *interrupted* ]]
+}
+
 @test "a second SIGINT does not wait for the round" {
     # Few slow rounds, so that there is a round to wait for.
     printf '[experiment]\ndataset = one-hot\nrows = 300000\nclients = 3\nproblem = marina-loss\nrounds = 400\nmethod = gd\n' >slow.ini

@@ -1,7 +1,7 @@
 /* command_plot.c - `gradwire plot`: figures of result files. */
 #include "command.h"
+#include "plain_text.h"
 #include "plot_figure.h"
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,21 +49,6 @@ static void add_result(struct request *r, const char *path)
     r->result[r->results++] = xstrdup(path);
 }
 
-/* The whole of a text file, which is not large. */
-static bool read_text(const char *path, char **text, struct fail *f)
-{
-    enum { MOST = 1 << 20 };
-    FILE *in = fopen(path, "r");
-    if (in == NULL) return fail_set(f, "%s: cannot open: %s", path, strerror(errno));
-    *text = xcalloc(MOST + 1, 1);
-    size_t size = fread(*text, 1, MOST, in);
-    bool ok = !ferror(in) || fail_set(f, "%s: cannot read: %s", path, strerror(errno));
-    fclose(in);
-    if (ok && (size == MOST || strlen(*text) != size))
-        ok = fail_set(f, "%s: is not an experiment file, which is a text below 1 MiB", path);
-    return ok;
-}
-
 /* --- what to draw ------------------------------------------------------------------------------------------------------- */
 static bool apply_words(struct request *r, const struct arguments *a, struct fail *f)
 {
@@ -86,8 +71,8 @@ static bool read_records(struct request *r, struct fail *f)
 static bool read_figure(struct request *r, const char *path, const struct arguments *a, struct fail *f)
 {
     r->name = xstrdup(path);
-    if (!read_text(path, &r->experiment, f) || !plot_settings_read(&r->settings, path, r->experiment, &r->title, f) ||
-        !apply_words(r, a, f))
+    if (!plain_text_read(path, "an experiment", &r->experiment, f) ||
+        !plot_settings_read(&r->settings, path, r->experiment, &r->title, f) || !apply_words(r, a, f))
         return false;
     const struct plot_settings *s = r->settings.data;
     char *stem = without_suffix(file_part(path), ".ini"), *own = xprintf("results/%s.h5", stem);

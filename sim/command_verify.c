@@ -1,5 +1,6 @@
 /* command_verify.c - `gradwire verify`: make the reference experiments again and compare bit for bit. */
 #include "command.h"
+#include "plain_text.h"
 #include "record.h"
 #include "verify.h"
 #include <errno.h>
@@ -7,23 +8,14 @@
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-static bool read_text(const char *path, char **text, struct fail *f)
+/* The digests that stand beside an experiment. */
+static bool read_recorded(const char *path, char **text, struct fail *f)
 {
-    FILE *in_file = fopen(path, "r");
-    if (!in_file) return fail_set(f, "%s: cannot open: %s; `gradwire verify --update` makes digests", path, strerror(errno));
-    size_t size = 0;
-    *text = NULL;
-    errno = 0;
-    ssize_t got = getdelim(text, &size, '\0', in_file);
-    bool ok = got >= 0 || feof(in_file);
-    if (!ok) fail_set(f, "%s: cannot read: %s", path, strerror(errno));
-    fclose(in_file);
-    if (ok && got < 0) { /* an empty file: what getdelim allocated is not a text */
-        free(*text);
-        *text = xstrdup("");
-    }
-    return ok;
+    if (access(path, F_OK) != 0)
+        return fail_set(f, "%s: cannot open: %s; `gradwire verify --update` makes digests", path, strerror(errno));
+    return plain_text_read(path, "a list of digests", text, f);
 }
 
 static char *digest_path(const char *ini)
@@ -38,7 +30,7 @@ static bool verify_one(const char *ini, int threads, bool update, size_t *runs, 
     struct experiment e = {0};
     struct plan p = {0};
     char *path = digest_path(ini), *recorded = NULL;
-    bool ok = experiment_read(ini, &e, f) && plan_make(&p, &e, f) && (update || read_text(path, &recorded, f));
+    bool ok = experiment_read(ini, &e, f) && plan_make(&p, &e, f) && (update || read_recorded(path, &recorded, f));
     if (ok) {
         char *made = verify_digests(&p, threads);
         ok = update ? file_commit(path, made, strlen(made), f) : verify_compare(ini, recorded, made, f);

@@ -1,6 +1,6 @@
 /* experiment.c - reading, overriding and writing experiment files. */
 #include "experiment.h"
-#include <errno.h>
+#include "plain_text.h"
 #include <ini.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,7 +39,7 @@ const struct field experiment_fields[] = {
 
 /* --- reading: inih does the syntax; the reader below counts lines and sections for it ----------------- */
 
-enum { LINE_MOST = 198, FILE_MOST = 1 << 24 }; /* bytes: what inih takes in a line; no experiment is larger */
+enum { LINE_MOST = 198 }; /* bytes: what inih takes in a line */
 
 struct reading {
     struct experiment *e;
@@ -167,31 +167,11 @@ static char *stem(const char *path)
     return name;
 }
 
-static bool read_text(const char *path, char **text, struct fail *f)
-{
-    FILE *stream = fopen(path, "r");
-    if (!stream) return fail_set(f, "%s: cannot open: %s", path, strerror(errno));
-    size_t size = 0, room = 4096, got;
-    *text = xmalloc(room);
-    while (size < FILE_MOST && (got = fread(*text + size, 1, room - size - 1, stream)) > 0) {
-        size += got;
-        if (room - size == 1) *text = xrealloc(*text, room *= 2);
-    }
-    (*text)[size] = '\0';
-    bool ok = true;
-    if (ferror(stream))
-        ok = fail_set(f, "%s: cannot read: %s", path, strerror(errno));
-    else if (size >= FILE_MOST || strlen(*text) != size)
-        ok = fail_set(f, "%s: not an experiment, which is plain text", path);
-    fclose(stream);
-    return ok;
-}
-
 bool experiment_read(const char *path, struct experiment *e, struct fail *f)
 {
     char *text = NULL;
     *e = (struct experiment){0};
-    bool ok = read_text(path, &text, f) && experiment_parse(text, path, e, f);
+    bool ok = plain_text_read(path, "an experiment", &text, f) && experiment_parse(text, path, e, f);
     free(text);
     return ok;
 }

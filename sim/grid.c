@@ -22,13 +22,6 @@ bool fail_at(struct fail *f, const struct entry *e)
     return fail_behind(f, e->place);
 }
 
-const char *cell_value(const struct cell *c, const char *key)
-{
-    for (size_t k = 0; k < c->axes; k++)
-        if (strcmp(c->axis[k].entry->key, key) == 0) return c->axis[k].token[c->choice[k]];
-    return NULL;
-}
-
 static bool add_token(struct axis *a, char *token, struct fail *f)
 {
     if (a->count == TOKENS_MAX) {

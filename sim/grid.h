@@ -18,7 +18,6 @@ struct cell {
 /* Calls visit for every combination of every [curve], in the order of the file, the last key turning fastest: the keys of
  * [experiment], then the curve's own, seed last of all.  Stops when visit returns false. */
 bool grid_visit(struct experiment *e, bool (*visit)(const struct cell *, void *user, struct fail *), void *user, struct fail *f);
-const char *cell_value(const struct cell *c, const char *key); /* NULL: not given */
 /* Put "PREFIX: ", or the entry's place, in front of what f says; return false. */
 bool fail_behind(struct fail *f, const char *prefix);
 bool fail_at(struct fail *f, const struct entry *e);

@@ -1,5 +1,6 @@
 /* instance.c - from data to a problem with its constants. */
 #include "instance.h"
+#include "real.h"
 #include "rng.h"
 #include <math.h>
 #include <stdlib.h>
@@ -40,8 +41,7 @@ static void measure_start(struct instance *i)
     struct oracle_work w = {0};
     double *g = xcalloc((size_t)i->objective.d, sizeof(double));
     i->f_start = objective_full(&i->objective, i->x0, g, NULL, &w);
-    i->grad_norm_sq_start = 0;
-    for (int64_t j = 0; j < i->objective.d; j++) i->grad_norm_sq_start += g[j] * g[j];
+    i->grad_norm_sq_start = real_norm_sq((size_t)i->objective.d, g);
     free(g);
     oracle_work_free(&w);
 }

@@ -45,7 +45,7 @@ double progress_seconds(const struct progress *p)
     return now() - p->start;
 }
 
-static void clear_lines(struct progress *p)
+void progress_clear(struct progress *p)
 {
     if (p->lines > 0) fprintf(stderr, "\033[%dA\033[J", p->lines);
     p->lines = 0;
@@ -72,7 +72,7 @@ static struct winsize screen(void)
 static void show_lines(struct progress *p)
 {
     struct winsize w = screen();
-    clear_lines(p);
+    progress_clear(p);
     for (size_t k = 0; k < p->runs && p->lines < w.ws_row - 1; k++) {
         const struct line *l = &p->line[k];
         if (!l->active) continue;
@@ -124,7 +124,7 @@ void progress_end(struct progress *p, size_t number, const struct run *r)
     l->active = false;
     if (r->status != RUN_GOING) {
         p->done++;
-        clear_lines(p);
+        progress_clear(p);
         if (!p->quiet)
             fprintf(stderr, "[%zu/%zu] %s: %s after %lld rounds, |grad f|^2 %.3g, %.4g bits up, %.1f s\n", p->done, p->runs,
                     l->label, r->status == RUN_DONE ? "done" : "diverged", (long long)r->round, l->grad_norm_sq, l->bits,
@@ -135,7 +135,7 @@ void progress_end(struct progress *p, size_t number, const struct run *r)
 
 void progress_free(struct progress *p)
 {
-    clear_lines(p);
+    progress_clear(p);
     omp_destroy_lock(&p->lock);
     free(p->line);
     free(p);

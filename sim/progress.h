@@ -10,5 +10,6 @@ double progress_seconds(const struct progress *p);   /* since the start; never s
 void progress_begin(struct progress *p, size_t number, const struct run *r);
 void progress_round(struct progress *p, size_t number, const struct run *r);
 void progress_end(struct progress *p, size_t number, const struct run *r);
-void progress_free(struct progress *p);              /* clears the live lines */
+void progress_clear(struct progress *p);             /* take the live lines off the screen */
+void progress_free(struct progress *p);
 #endif

@@ -166,8 +166,7 @@ int schedule_run(const struct schedule *how, const struct plan *p, struct snapsh
 #pragma omp parallel for schedule(dynamic, 1) num_threads(outer)
     for (size_t k = 0; k < p->runs; k++) do_run(&s, k, inner);
 
-    progress_free(s.progress);
-    s.progress = progress_new(p->runs, done, true);
+    progress_clear(s.progress);
     int status = finish(&s, &unfinished);
     if (unfinished && !s.fail.text[0])
         fprintf(stderr, "gradwire: interrupted with %zu of %zu runs unfinished; go on with: gradwire resume %s\n", unfinished,

@@ -89,12 +89,15 @@ static void lay_out_blocks(struct linear *a)
 {
     const struct shards *s = a->shards;
     if (s->d >= UINT16_MAX || layout_bytes(&s->rows, 0, s->rows.count) > layout_limit(&s->rows)) return;
+    a->laid_out = true;
     for (int64_t i = 0; i < a->block_of[s->n]; i++) {
         struct linear_block *b = &a->block[i];
-        if (b->count < FEW_ROWS) continue;
-        b->rows = lay_rows(s, b);
-        b->columns = lay_columns(s, b);
+        if (b->count >= FEW_ROWS) {
+            b->rows = lay_rows(s, b);
+            b->columns = lay_columns(s, b);
+        }
         if (b->rows) a->padded = true;
+        a->laid_out &= b->rows && b->columns;
     }
     if (!a->padded) /* the room for lane sums comes with the padded copy */
         for (int64_t i = 0; i < a->block_of[s->n]; i++) {

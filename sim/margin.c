@@ -1,24 +1,23 @@
 /* margin.c - sigmoid and logistic loss of a margin, from e = exp(-|z|) alone so that nothing overflows or cancels. */
 #include "margin.h"
+#include "exp_core.h"
 #include "real.h"
+#include "wide.h"
 #include <math.h>
 
-void margin_sigmoid(int64_t count, const double *t, const double *y, double *s, double *c, double *e)
+WIDE void margin_sigmoid(int64_t count, const double *t, const double *y, double *s, double *c, double *e)
 {
-    double z[MARGIN_STRIP];
+#pragma omp simd
     for (int64_t k = 0; k < count; k++) {
-        z[k] = y[k] * t[k];
-        e[k] = -fabs(z[k]);
-    }
-    real_exp_array((size_t)count, e, e);
-    for (int64_t k = 0; k < count; k++) {
+        const double z = y[k] * t[k];
+        e[k] = exp_core(-fabs(z));
         const double large = 1 / (1 + e[k]), small = e[k] * large;
-        s[k] = z[k] >= 0 ? large : small;
-        c[k] = z[k] >= 0 ? small : large;
+        s[k] = z >= 0 ? large : small;
+        c[k] = z >= 0 ? small : large;
     }
 }
 
-static void log_loss_strip(int64_t count, const double *t, const double *y, double *value, double *slope, double *curve)
+WIDE static void log_loss_strip(int64_t count, const double *t, const double *y, double *value, double *slope, double *curve)
 {
     double s[MARGIN_STRIP], c[MARGIN_STRIP], e[MARGIN_STRIP];
     margin_sigmoid(count, t, y, s, c, e);

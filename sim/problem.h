@@ -30,6 +30,16 @@ struct oracle_work {
 double *work_room(double **p, size_t *room, size_t count); /* grow *p to count doubles (contents lost) and return it */
 void oracle_work_free(struct oracle_work *w);
 
+enum { POINTS = 8 };
+/* Several points at which all clients' gradients are asked for, and where these go. */
+struct points {
+    int count;               /* 1 .. POINTS                                                     */
+    const double *x[POINTS];  /* d numbers each                                                  */
+    double *out[POINTS];      /* client i's gradient at x[l] goes to out[l] + i * stride ..      */
+    int64_t stride;
+    double **value;          /* .. and f_i(x[l]) to value[l][i]; NULL: not asked for            */
+};
+
 struct objective {
     const struct problem *problem;
     int64_t d, n;
@@ -45,6 +55,8 @@ struct objective {
 
     /* out = grad f_i(x), *value = f_i(x) unless value is NULL. x, out: d numbers, not the same array. */
     void (*gradient)(const struct objective *o, int64_t client, const double *x, double *out, double *value, struct oracle_work *w);
+    /* The same for all clients at several points in one pass over the data; NULL: there is no faster way than one by one. */
+    void (*gradients)(const struct objective *o, const struct points *p, struct oracle_work *w);
     /* out = mean over the listed samples of grad f_ij(x), regulariser included.  Finite sum: 0 <= row < m_i, repeats allowed;
      * an expectation: every 32-bit number is one draw of xi.  NULL when the problem has no samples. */
     void (*batch)(const struct objective *o, int64_t client, const uint32_t *row, int64_t count, const double *x, double *out,

@@ -1,65 +1,20 @@
 /* real.c - exp, log and sums out of + - * / and sqrt alone, so that every CPU and compiler gives the same bits.
  *
- * Polynomials: interpolation at Chebyshev nodes, computed with 80 digits and rounded to double. */
+ * The logarithm's polynomial: interpolation at Chebyshev nodes, computed with 80 digits and rounded to double. */
+#include "exp_core.h"
 #include "real.h"
+#include "wide.h"
 #include <float.h>
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
-
-static inline uint64_t bits_of(double x)
-{
-    uint64_t u;
-    memcpy(&u, &x, sizeof u);
-    return u;
-}
-
-static inline double double_of(uint64_t u)
-{
-    double x;
-    memcpy(&x, &u, sizeof x);
-    return x;
-}
-
-/* Adding this number rounds to an integer, which then stands in the low bits of the sum. */
-#define ROUNDER 0x1.8p52
-#define LOG2_E  0x1.71547652b82fep0
-#define LN2_HI  0x1.62e42fefa38p-1 /* ln 2 to 42 bits, so that k LN2_HI is exact for |k| < 2^11 */
-#define LN2_LO  0x1.ef35793c7673p-45
-
-/* 2^k for the integer k with rounded = k + ROUNDER, -1022 <= k <= 1023. */
-static inline double power_of_two(double rounded)
-{
-    return double_of((bits_of(rounded) + 1023) << 52);
-}
-
-/* e^x = 2^k e^r with k = round(x / ln 2), |r| <= ln 2 / 2 and e^r = 1 + r + r^2 P(r).  No branch, so that loops over it
- * are vectorised.  2^k is applied in two factors, since 2^1024 and the subnormal powers are no normal doubles. */
-static inline double exp_core(double x)
-{
-    x = -746 > x ? -746 : x; /* in this form NaN stays NaN */
-    x = 710 < x ? 710 : x;
-    double k = (x * LOG2_E + ROUNDER) - ROUNDER;
-    double r = (x - k * LN2_HI) - k * LN2_LO;
-    double r2 = r * r, r4 = r2 * r2;
-    double p01 = 0x1.0000000000000p-1 + 0x1.5555555555557p-3 * r;
-    double p23 = 0x1.5555555555556p-5 + 0x1.11111111100dcp-7 * r;
-    double p45 = 0x1.6c16c16c162d4p-10 + 0x1.a01a01abe7fe1p-13 * r;
-    double p67 = 0x1.a01a01a6d889cp-16 + 0x1.71de0231960ebp-19 * r;
-    double p89 = 0x1.27e4db646b17ep-22 + 0x1.af4de97ca4194p-26 * r;
-    double p = (p01 + p23 * r2) + ((p45 + p67 * r2) + (p89 + 0x1.1f730349868cep-29 * r2) * r4) * r4;
-    double y = 1 + (r + r2 * p);
-    double half = k * 0.5 + ROUNDER;
-    double rest = (k - (half - ROUNDER)) + ROUNDER;
-    return y * power_of_two(half) * power_of_two(rest);
-}
 
 double real_exp(double x)
 {
     return exp_core(x);
 }
 
-void real_exp_array(size_t n, const double *x, double *y)
+WIDE void real_exp_array(size_t n, const double *x, double *y)
 {
 #pragma omp simd
     for (size_t i = 0; i < n; i++) y[i] = exp_core(x[i]);
@@ -110,7 +65,7 @@ double real_log1p_exp_neg(double a)
     return log1p_core(exp_core(-a));
 }
 
-void real_log1p_array(size_t n, const double *u, double *y)
+WIDE void real_log1p_array(size_t n, const double *u, double *y)
 {
 #pragma omp simd
     for (size_t i = 0; i < n; i++) y[i] = log1p_core(u[i]);

@@ -26,4 +26,7 @@ void sell_free(struct sell *s);
 
 /* sum[k] for k < 4 * chunks: the sum of lane k, in the sorted order; its meaning is target[k]. */
 void sell_sums(const struct sell *s, const double *x, double *sum);
+/* The same for 4 or 8 arrays: array l has its position p at x[p * lanes + l] and its sum k at sum[k * lanes + l].  x and sum begin
+ * at multiples of 64 bytes. */
+void sell_sums_lanes(const struct sell *s, int lanes, const double *x, double *sum);
 #endif

@@ -80,6 +80,38 @@ static void bench_gradients(struct bench *b)
     print_times(b, "all, value", plain, with_value, o->total);
 }
 
+/* `count` points in one pass, beside one after another. */
+static void bench_points(struct bench *b, int count)
+{
+    struct objective *o = &b->o;
+    const size_t d = (size_t)o->d, n = (size_t)o->n;
+    double *x = malloc(8 * d * sizeof *x), *out = malloc(8 * n * d * sizeof *out), *value[POINTS], one = 1e30, together = 1e30;
+    double f_i;
+    struct points p = {.count = count, .stride = o->d, .value = value};
+    for (int l = 0; l < count; l++) {
+        for (size_t j = 0; j < d; j++) x[(size_t)l * d + j] = (1 + 0.01 * l) * b->x[j];
+        p.x[l] = x + (size_t)l * d;
+        p.out[l] = out + (size_t)l * n * d;
+        value[l] = malloc(n * sizeof **value);
+    }
+    int64_t off = 0;
+    for (int k = 0; k < b->repeats; k++) {
+        double t = now();
+        for (int64_t i = 0; i < o->n; i++) o->gradient(o, i, b->x, b->g, &f_i, &b->w);
+        one = fmin(one, now() - t);
+        t = now();
+        o->gradients(o, &p, &b->w);
+        together = fmin(together, now() - t);
+    }
+    for (int l = 0; l < count; l++)
+        for (int64_t i = 0; i < o->n; i++) {
+            o->gradient(o, i, p.x[l], b->g, &f_i, &b->w);
+            off += memcmp(b->g, p.out[l] + i * o->d, d * sizeof *b->g) != 0 || f_i != value[l][i];
+        }
+    printf("%-10s %d points     %9.1f %9.1f %7.2f %9lld\n", b->name, count, one / (double)o->total,
+           together / (double)o->total / count, one / (together / count), (long long)off);
+}
+
 static void bench_batches(struct bench *b, int64_t size)
 {
     struct objective *o = &b->o;
@@ -153,6 +185,7 @@ int main(int count, char **word)
         struct bench b = {.name = name[i], .repeats = repeats};
         if (!bench_open(&b, clients)) continue;
         bench_gradients(&b);
+        for (int k = 1; k <= 8; k++) bench_points(&b, k);
         for (size_t k = 0; k < sizeof size / sizeof *size; k++) bench_batches(&b, size[k]);
         bench_close(&b);
     }

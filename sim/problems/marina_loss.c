@@ -2,6 +2,7 @@
 #include "../linear.h"
 #include "../margin.h"
 #include "../regularisers.h"
+#include "../wide.h"
 #include <math.h>
 
 struct marina_loss {
@@ -17,7 +18,7 @@ static const struct field param[] = {
     FIELDS_END};
 
 /* s = sigma(z), c = 1 - s: l = c^2, dl/dz = -2 s c^2, d2l/dz2 = 2 s c^2 (3 s - 1). */
-static void strip(int64_t count, const double *t, const double *y, double *value, double *slope, double *curve)
+WIDE static void strip(int64_t count, const double *t, const double *y, double *value, double *slope, double *curve)
 {
     double s[MARGIN_STRIP], c[MARGIN_STRIP], e[MARGIN_STRIP];
     margin_sigmoid(count, t, y, s, c, e);

@@ -1,0 +1,131 @@
+/* linear_lanes.c - all clients' gradients of a linear model at several points at once: up to eight points share one pass over the
+ * data as the lanes of vectors; lane l of number p stands at p * lanes + l.  Lane by lane these are the operations of linear.h in
+ * their order, hence the same bits. */
+#include "linear.h"
+#include "wide.h"
+#include <string.h>
+
+enum { STRIP = 256 }; /* losses taken at once, of all lanes together */
+
+#define INLINE static inline __attribute__((always_inline)) /* into the WIDE functions below, where `lanes` is a constant */
+
+struct room {
+    double *x, *total, *sum, *t, *slope, *value;
+};
+
+static struct room room_of(const struct linear *a, int lanes, bool values, struct oracle_work *w)
+{
+    const size_t d = (size_t)a->shards->d + 8, rows = LINEAR_BLOCK + 8, longest = d > rows ? d : rows, wide = (size_t)lanes;
+    double *p = work_room(&w->b, &w->room_b, wide * (2 * d + longest + (values ? 3 : 2) * rows));
+    struct room r = {.x = p, .total = p + wide * d, .sum = p + wide * 2 * d};
+    r.t = r.sum + wide * longest;
+    r.slope = r.t + wide * rows;
+    r.value = values ? r.slope + wide * rows : NULL;
+    return r;
+}
+
+/* Step 2. */
+INLINE void forward(const int lanes, const struct linear *a, const struct linear_block *b, const struct room *r)
+{
+    sell_sums_lanes(b->rows, lanes, r->x, r->sum);
+    const double common = a->common, *bias = r->x + (a->shards->d - 1) * lanes;
+    for (int64_t k = 0; k < b->count; k++) {
+        double *t = r->t + b->rows->target[k] * lanes;
+        for (int l = 0; l < lanes; l++) {
+            const double sum = r->sum[k * lanes + l] * common;
+            t[l] = a->shards->bias ? sum + bias[l] : sum;
+        }
+    }
+}
+
+/* Step 3, and the values. */
+INLINE void losses(const int lanes, const struct objective *o, const struct linear_block *b, const struct room *r)
+{
+    const struct linear *a = o->self;
+    const double *label = a->shards->rows.label + b->row;
+    double y[STRIP];
+    for (int64_t k = 0; k < b->count; k += STRIP / lanes) {
+        const int64_t some = b->count - k < STRIP / lanes ? b->count - k : STRIP / lanes;
+        for (int64_t i = 0; i < some; i++)
+            for (int l = 0; l < lanes; l++) y[i * lanes + l] = label[k + i];
+        o->problem->loss(o->param, some * lanes, r->t + k * lanes, y, r->value ? r->value + k * lanes : NULL,
+                         r->slope + k * lanes, NULL);
+    }
+    for (int l = 0; l < lanes; l++) r->slope[b->count * lanes + l] = 0;
+}
+
+/* Step 4 and one addition of step 5. */
+INLINE void backward(const int lanes, const struct linear *a, const struct linear_block *b, const struct room *r)
+{
+    sell_sums_lanes(b->columns, lanes, r->slope, r->sum);
+    const double common = a->common;
+    for (int64_t k = 0; k < b->columns->lanes; k++) {
+        const int64_t j = b->columns->target[k];
+        const double factor = j < a->shards->rows.d ? common : 1;
+        for (int l = 0; l < lanes; l++) r->total[j * lanes + l] += r->sum[k * lanes + l] * factor;
+    }
+}
+
+/* total += real_sum of a block's values, in every lane. */
+INLINE void add_values(const int lanes, int64_t count, const double *v, double *total)
+{
+    double s[8][8] = {{0}};
+    for (int64_t i = 0; i < count; i += 8)
+        for (int64_t j = 0; j < 8 && i + j < count; j++)
+            for (int l = 0; l < lanes; l++) s[j][l] += v[(i + j) * lanes + l];
+    for (int l = 0; l < lanes; l++)
+        total[l] += ((s[0][l] + s[4][l]) + (s[2][l] + s[6][l])) + ((s[1][l] + s[5][l]) + (s[3][l] + s[7][l]));
+}
+
+/* Steps 5 and 6 for one lane; out: d numbers. */
+static void finish(const struct objective *o, int64_t client, int lanes, const double *total, const double *x, double *out,
+                   double *value)
+{
+    const double m = (double)o->samples[client];
+    if (o->samples[client] == 1)
+        for (int64_t j = 0; j < o->d; j++) out[j] = total[j * lanes];
+    else
+        for (int64_t j = 0; j < o->d; j++) out[j] = total[j * lanes] / m;
+    const double reg = o->problem->reg ? o->problem->reg(o->param, o->d, x, out, NULL, NULL) : 0;
+    if (value) *value = *value / m + reg;
+}
+
+INLINE void gradients(const int lanes, const struct objective *o, const struct points *p, struct oracle_work *w)
+{
+    const struct linear *a = o->self;
+    const struct room r = room_of(a, lanes, p->value != NULL, w);
+    for (int64_t j = 0; j <= o->d; j++)
+        for (int l = 0; l < lanes; l++) r.x[j * lanes + l] = j < o->d && l < p->count ? p->x[l][j] : 0;
+    for (int64_t i = 0; i < o->n; i++) {
+        double value[8] = {0};
+        memset(r.total, 0, (size_t)(o->d * lanes) * sizeof *r.total);
+        for (int64_t k = a->block_of[i]; k < a->block_of[i + 1]; k++) {
+            forward(lanes, a, &a->block[k], &r);
+            losses(lanes, o, &a->block[k], &r);
+            if (r.value) add_values(lanes, a->block[k].count, r.value, value);
+            backward(lanes, a, &a->block[k], &r);
+        }
+        for (int l = 0; l < p->count; l++) {
+            finish(o, i, lanes, r.total + l, p->x[l], p->out[l] + i * p->stride, p->value ? &value[l] : NULL);
+            if (p->value) p->value[l][i] = value[l];
+        }
+    }
+}
+
+WIDE static void at_four(const struct objective *o, const struct points *p, struct oracle_work *w)
+{
+    gradients(4, o, p, w);
+}
+
+WIDE static void at_eight(const struct objective *o, const struct points *p, struct oracle_work *w)
+{
+    gradients(8, o, p, w);
+}
+
+void linear_gradients(const struct objective *o, const struct points *p, struct oracle_work *w)
+{
+    if (p->count <= 4)
+        at_four(o, p, w);
+    else
+        at_eight(o, p, w);
+}

@@ -74,6 +74,7 @@ struct worker {             /* one thread's working memory */
     double *gradient;       /* last gradient computed here */
     double *gradient_before; /* the one before, if anybody watches */
     int gradients;          /* handed out in this step */
+    int64_t asked_at_heard; /* full gradients of this round at what port 0 heard */
     bool sent_dense;        /* a client served here sent uncompressed */
     void *mine;             /* the method's client struct, aimed at the client being served */
     struct sampler sampler, row_sampler;
@@ -137,6 +138,9 @@ struct run {
     double *cache;               /* slab of n, or NULL when that is too much memory      */
     double *cache_x;
     bool cache_valid, heard_is_cached;
+    bool looks_ahead;            /* the next round will want the gradients at the model  */
+    bool ahead, in_vain;         /* it has them; one round did not want them             */
+    bool row_due;                /* this round's row is wanted and not yet there         */
     double *metric_gradient, *metric_norm_sq, *metric_f; /* d; n; n                      */
 
     struct watch watch;
@@ -146,7 +150,9 @@ struct run {
 struct run *run_new(const struct run_spec *spec, int threads);
 double run_bytes(const struct run_spec *spec); /* of memory that run_new takes, at least */
 void run_free(struct run *r);
-/* One communication round, then row `round` of the trace if the policy keeps it.  Sets status when done or diverged. */
+/* One communication round.  Sets status when done or diverged. */
+void run_communicate(struct run *r);
+/* Row 0 if it is missing, one round, and its row of the trace if the policy keeps it. */
 void run_round(struct run *r);
 /* channel.c */
 void channel_open(struct run *r);    /* forget the last round's messages and broadcasts */
@@ -170,8 +176,9 @@ void participants_init(struct run *r);
 void participants_open(struct run *r);  /* all, until the server asks some */
 void participants_close(struct run *r); /* remember who was asked          */
 void participants_free(struct run *r);
-/* measure.c: evaluate the model, uncounted, and add a row */
-void measure(struct run *r);
+/* measure.c: evaluate the models of up to MOST_POINTS runs of one objective, uncounted, and add the rows that are due.  Several points
+ * share one pass over the data; then gradients that the next round will want are taken in the same pass.  No bit depends on it. */
+void measure(struct run *const *run, int count);
 
 /* checkpoint.c: the whole state of a run between two rounds as bytes, and back.  The trace is not part of it. */
 void checkpoint_save(const struct run *r, uint8_t **bytes, size_t *size);

@@ -12,8 +12,9 @@
 
 bool launch_schedule(struct schedule *how, const struct arguments *a, struct fail *f)
 {
-    long threads, seconds;
+    long threads, seconds, lanes;
     if (!argument_int(a, "threads", 1, 1024, omp_get_num_procs(), &threads, f)) return false;
+    if (!argument_int(a, "lanes", 1, MOST_POINTS, MOST_POINTS, &lanes, f)) return false;
     if (!argument_int(a, "commit", 0, 86400, 10, &seconds, f)) return false;
     const char *parallel = argument(a, "parallel");
     *how = (struct schedule){.parallel = BY_AUTO, .again = "resume"};
@@ -24,6 +25,7 @@ bool launch_schedule(struct schedule *how, const struct arguments *a, struct fai
     else if (parallel && strcmp(parallel, "auto") != 0)
         return fail_set(f, "--parallel %s; allowed: auto, runs, clients", parallel);
     how->threads = (int)threads;
+    how->lanes = (int)lanes;
     how->commit_seconds = (double)seconds;
     how->quiet = argument(a, "quiet") != NULL;
     return true;

@@ -9,6 +9,8 @@ enum { STRIP = 256 }; /* losses taken at once, of all lanes together */
 
 #define INLINE static inline __attribute__((always_inline)) /* into the WIDE functions below, where `lanes` is a constant */
 
+#define EVERY_LANE _Pragma("omp simd") for (int l = 0; l < lanes; l++)
+
 struct room {
     double *x, *total, *sum, *t, *slope, *value;
 };
@@ -28,13 +30,14 @@ static struct room room_of(const struct linear *a, int lanes, bool values, struc
 INLINE void forward(const int lanes, const struct linear *a, const struct linear_block *b, const struct room *r)
 {
     sell_sums_lanes(b->rows, lanes, r->x, r->sum);
-    const double common = a->common, *bias = r->x + (a->shards->d - 1) * lanes;
+    const double common = a->common, *bias = a->shards->bias ? r->x + (a->shards->d - 1) * lanes : NULL;
     for (int64_t k = 0; k < b->count; k++) {
+        const double *sum = r->sum + k * lanes;
         double *t = r->t + b->rows->target[k] * lanes;
-        for (int l = 0; l < lanes; l++) {
-            const double sum = r->sum[k * lanes + l] * common;
-            t[l] = a->shards->bias ? sum + bias[l] : sum;
-        }
+        if (bias)
+            EVERY_LANE t[l] = sum[l] * common + bias[l];
+        else
+            EVERY_LANE t[l] = sum[l] * common;
     }
 }
 
@@ -62,7 +65,9 @@ INLINE void backward(const int lanes, const struct linear *a, const struct linea
     for (int64_t k = 0; k < b->columns->lanes; k++) {
         const int64_t j = b->columns->target[k];
         const double factor = j < a->shards->rows.d ? common : 1;
-        for (int l = 0; l < lanes; l++) r->total[j * lanes + l] += r->sum[k * lanes + l] * factor;
+        const double *sum = r->sum + k * lanes;
+        double *total = r->total + j * lanes;
+        EVERY_LANE total[l] += sum[l] * factor;
     }
 }
 
@@ -72,7 +77,7 @@ INLINE void add_values(const int lanes, int64_t count, const double *v, double *
     double s[8][8] = {{0}};
     for (int64_t i = 0; i < count; i += 8)
         for (int64_t j = 0; j < 8 && i + j < count; j++)
-            for (int l = 0; l < lanes; l++) s[j][l] += v[(i + j) * lanes + l];
+            EVERY_LANE s[j][l] += v[(i + j) * lanes + l];
     for (int l = 0; l < lanes; l++)
         total[l] += ((s[0][l] + s[4][l]) + (s[2][l] + s[6][l])) + ((s[1][l] + s[5][l]) + (s[3][l] + s[7][l]));
 }

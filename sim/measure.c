@@ -5,6 +5,12 @@
 #include <omp.h>
 #include <string.h>
 
+/* The first row is x0 before any round. */
+static bool row_due(const struct run *r)
+{
+    return r->row_due || (r->round == 0 && r->trace.rows == 0);
+}
+
 static void evaluate_client(struct run *r, int64_t i, double *g, struct worker *w)
 {
     r->objective->gradient(r->objective, i, r->model, g, &r->metric_f[i], &w->oracle);
@@ -37,9 +43,31 @@ static void evaluate_together(struct run *r)
     } else {
         for (int64_t i = 0; i < r->n; i++) evaluate_client(r, i, vec_at(r->cache, r->d, (size_t)i), &r->worker[0]);
     }
-    for (int64_t i = 0; i < r->n; i++) add_to_total(r, vec_at(r->cache, r->d, (size_t)i));
+}
+
+/* The same for several runs in one pass over the data. */
+static void evaluate_lanes(struct run *const *run, int count)
+{
+    const struct objective *o = run[0]->objective;
+    double *value[MOST_POINTS];
+    struct points p = {.count = count, .stride = o->d + VEC_HEADER};
+    for (int l = 0; l < count; l++) {
+        p.x[l] = run[l]->model;
+        p.out[l] = vec_at(run[l]->cache, o->d, 0);
+        value[l] = run[l]->metric_f;
+        if (row_due(run[l])) p.value = value;
+    }
+    o->gradients(o, &p, &run[0]->worker[0].oracle);
+    for (int l = 0; l < count; l++)
+        for (int64_t i = 0; row_due(run[l]) && i < o->n; i++)
+            run[l]->metric_norm_sq[i] = real_norm_sq((size_t)o->d, vec_at(run[l]->cache, o->d, (size_t)i));
+}
+
+static void remember(struct run *r)
+{
     memcpy(r->cache_x, r->model, (size_t)r->d * sizeof(double));
     r->cache_valid = true;
+    r->looks_ahead = false;
 }
 
 static void fill_model_columns(struct run *r, double *row)
@@ -83,15 +111,41 @@ static void fill_count_columns(const struct run *r, double *row)
     }
 }
 
-void measure(struct run *r)
+static void add_row(struct run *r)
 {
     double row[TRACE_COLUMNS] = {0};
     memset(r->metric_gradient, 0, (size_t)r->d * sizeof(double));
-    if (r->cache)
-        evaluate_together(r);
-    else
-        evaluate_in_turn(r);
+    if (!r->cache) evaluate_in_turn(r);
+    for (int64_t i = 0; r->cache && i < r->n; i++) add_to_total(r, vec_at(r->cache, r->d, (size_t)i));
     fill_model_columns(r, row);
     fill_count_columns(r, row);
     trace_add(&r->trace, row);
+    r->row_due = false;
+}
+
+/* Fewer points than this are evaluated faster one by one. */
+enum { FEW_POINTS = 3 };
+
+void measure(struct run *const *run, int count)
+{
+    struct run *together[MOST_POINTS];
+    int lanes = 0;
+    for (int l = 0; l < count; l++) {
+        const bool ahead = run[l]->looks_ahead && run[l]->status == RUN_GOING;
+        if (run[l]->cache && run[l]->objective->gradients && (row_due(run[l]) || ahead)) together[lanes++] = run[l];
+    }
+    if (lanes >= FEW_POINTS) evaluate_lanes(together, lanes);
+    for (int l = 0; lanes >= FEW_POINTS && l < lanes; l++) {
+        remember(together[l]);
+        together[l]->ahead = !row_due(together[l]);
+    }
+    for (int l = 0; l < count; l++) {
+        struct run *r = run[l];
+        if (!row_due(r)) continue;
+        if (r->cache && !(lanes >= FEW_POINTS && r->objective->gradients)) {
+            evaluate_together(r);
+            remember(r);
+        }
+        add_row(r);
+    }
 }

@@ -23,6 +23,7 @@ in gradient(struct client *c, in x)
     double *count = r->ledger[c->id].count;
     count[FULL_GRADIENTS] += 1;
     count[SAMPLE_GRADIENTS] += (double)r->objective->samples[c->id];
+    c->worker->asked_at_heard += x == r->heard[0];
     const double *cached = x == r->heard[0] && r->heard_is_cached ? vec_at(r->cache, r->d, c->id) : NULL;
     if (cached && !watched(r)) return cached;
     double *out = next_gradient(c);

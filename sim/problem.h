@@ -30,12 +30,12 @@ struct oracle_work {
 double *work_room(double **p, size_t *room, size_t count); /* grow *p to count doubles (contents lost) and return it */
 void oracle_work_free(struct oracle_work *w);
 
-enum { POINTS = 8 };
+enum { MOST_POINTS = 8 };
 /* Several points at which all clients' gradients are asked for, and where these go. */
 struct points {
-    int count;               /* 1 .. POINTS                                                     */
-    const double *x[POINTS];  /* d numbers each                                                  */
-    double *out[POINTS];      /* client i's gradient at x[l] goes to out[l] + i * stride ..      */
+    int count;               /* 1 .. MOST_POINTS                                                     */
+    const double *x[MOST_POINTS];  /* d numbers each                                                  */
+    double *out[MOST_POINTS];      /* client i's gradient at x[l] goes to out[l] + i * stride ..      */
     int64_t stride;
     double **value;          /* .. and f_i(x[l]) to value[l][i]; NULL: not asked for            */
 };

@@ -295,10 +295,19 @@ static bool model_is_finite(const struct run *r)
     return isfinite(norm_sq(r->model));
 }
 
-void run_round(struct run *r)
+/* Gradients at the model are worth having before they are asked for when, as in this round, all clients ask for them. */
+static void look_ahead(struct run *r)
+{
+    int64_t asked = 0;
+    for (int t = 0; t < r->threads; t++) asked += r->worker[t].asked_at_heard;
+    r->in_vain |= r->ahead && !(asked == r->n && r->heard_is_cached);
+    r->ahead = false;
+    r->looks_ahead = asked == r->n && !r->in_vain;
+}
+
+void run_communicate(struct run *r)
 {
     const struct run_spec *s = r->spec;
-    if (r->round == 0 && r->trace.rows == 0) measure(r);
     channel_open(r);
     participants_open(r);
     if (s->method->open_round)
@@ -306,10 +315,12 @@ void run_round(struct run *r)
     else
         broadcast(&r->server, r->model);
     watch_open(r);
+    for (int t = 0; t < r->threads; t++) r->worker[t].asked_at_heard = 0;
     clients_work(r);
     s->method->server_step(&r->server);
     watch_close(r);
     participants_close(r);
+    look_ahead(r);
     r->round++;
     if (r->round == 1) note_start(r);
     if (r->round == s->rounds) r->status = RUN_DONE;
@@ -317,5 +328,12 @@ void run_round(struct run *r)
         watch_diverged(r);
         r->status = RUN_DIVERGED;
     }
-    if (r->status != RUN_GOING || record_policy_keeps(&s->policy, r->round, s->rounds)) measure(r);
+    r->row_due = r->status != RUN_GOING || record_policy_keeps(&s->policy, r->round, s->rounds);
+}
+
+void run_round(struct run *r)
+{
+    measure(&r, 1);
+    run_communicate(r);
+    measure(&r, 1);
 }

@@ -2,11 +2,15 @@
 #include "schedule.h"
 #include "command.h"
 #include "progress.h"
+#include <math.h>
 #include <omp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Runs side by side take turns every round: what they hold together should stay in a processor's cache. */
+static const double lane_bytes = 1 << 22;
 
 static volatile sig_atomic_t stop_asked;
 
@@ -24,6 +28,9 @@ struct state {
     omp_lock_t committing;
     _Atomic double last_commit, last_cost; /* seconds; read by all, written by who commits */
     bool warned, unfinished_before;
+    int outer;      /* threads that make rounds of different runs */
+    bool *taken;    /* by one of them, or over                    */
+    size_t first;   /* all before it are taken                    */
     struct progress *progress;
     struct fail fail; /* the first run that could not go on        */
 };
@@ -68,37 +75,104 @@ static double due_interval(const struct state *s)
     return s->how->commit_seconds < 20 * s->last_cost ? 20 * s->last_cost : s->how->commit_seconds;
 }
 
-static void make_rounds(struct state *s, size_t number, struct run *r)
-{
-    double published = progress_seconds(s->progress);
-    while (r->status == RUN_GOING && !stop_asked) {
-        run_round(r);
-        progress_round(s->progress, number, r);
-        double interval = due_interval(s), t = progress_seconds(s->progress);
-        if (t - published < interval) continue;
-        publish(s, number, r);
-        published = t;
-        commit_if_due(s, interval);
-    }
-}
+/* --- lanes: runs of one objective that go on round by round side by side ---------------------------------- */
 
-static void do_run(struct state *s, size_t number, int threads)
+struct seat {
+    struct run *run; /* NULL: free */
+    size_t number;
+    double published;
+};
+
+static void sit_down(struct state *s, struct seat *seat, size_t number, int threads)
 {
-    struct snapshot *from = &s->snapshot[number];
-    if (stop_asked || (from->taken && from->status != RUN_GOING)) return;
     struct run *r = run_new(&s->plan->run[number]->spec, threads);
     struct fail f = {0};
-    if (run_continue(r, from, &f)) {
-        progress_begin(s->progress, number, r);
-        make_rounds(s, number, r);
-        publish(s, number, r);
-        commit_if_due(s, due_interval(s)); /* runs may all be shorter than the interval */
-        progress_end(s->progress, number, r);
-    } else {
+    if (!run_continue(r, &s->snapshot[number], &f)) {
 #pragma omp critical(schedule_fail)
         fail_set(&s->fail, "%s", f.text);
+        run_free(r);
+        return;
     }
-    run_free(r);
+    progress_begin(s->progress, number, r);
+    *seat = (struct seat){.run = r, .number = number, .published = progress_seconds(s->progress)};
+}
+
+static void stand_up(struct state *s, struct seat *seat)
+{
+    publish(s, seat->number, seat->run);
+    commit_if_due(s, due_interval(s)); /* runs may all be shorter than the interval */
+    progress_end(s->progress, seat->number, seat->run);
+    run_free(seat->run);
+    seat->run = NULL;
+}
+
+static void after_round(struct state *s, struct seat *seat)
+{
+    progress_round(s->progress, seat->number, seat->run);
+    if (seat->run->status != RUN_GOING) {
+        stand_up(s, seat);
+        return;
+    }
+    const double interval = due_interval(s), t = progress_seconds(s->progress);
+    if (t - seat->published < interval) return;
+    publish(s, seat->number, seat->run);
+    seat->published = t;
+    commit_if_due(s, interval);
+}
+
+/* The first run nobody has taken, of this objective if it is given; false: there is none. */
+static bool take(struct state *s, const struct objective *o, size_t *number)
+{
+    bool found = false;
+#pragma omp critical(schedule_take)
+    for (size_t k = s->first; k < s->plan->runs && !found; k++) {
+        if (s->taken[k] && k == s->first) s->first++;
+        if (s->taken[k] || (o && s->plan->run[k]->spec.objective != o)) continue;
+        s->taken[k] = found = true;
+        *number = k;
+    }
+    return found;
+}
+
+/* How many runs of this objective go side by side: as many as have room, and as share the work evenly among threads. */
+static int lanes_of(const struct state *s, const struct run_spec *spec, int threads)
+{
+    size_t alike = 0;
+    if (!spec->objective->gradients || threads > 1) return 1;
+    for (size_t k = 0; k < s->plan->runs; k++) alike += s->plan->run[k]->spec.objective == spec->objective;
+    const double share = ceil((double)alike / s->outer), room = floor(lane_bytes / run_bytes(spec));
+    return (int)fmax(1, fmin(s->how->lanes, fmin(share, room)));
+}
+
+static void fill_seats(struct state *s, struct seat *seat, int seats, const struct objective *o, int threads)
+{
+    size_t number;
+    for (int l = 0; l < seats && !stop_asked; l++)
+        while (!seat[l].run && take(s, o, &number)) sit_down(s, &seat[l], number, threads);
+}
+
+/* The first run, and side by side with it others of its objective, until there are no more. */
+static void do_runs(struct state *s, size_t first, int threads)
+{
+    const struct objective *o = s->plan->run[first]->spec.objective;
+    const int seats = lanes_of(s, &s->plan->run[first]->spec, threads);
+    struct seat seat[MOST_POINTS] = {{0}};
+    sit_down(s, &seat[0], first, threads);
+    for (;;) {
+        struct run *going[MOST_POINTS];
+        int count = 0;
+        fill_seats(s, seat, seats, o, threads);
+        for (int l = 0; l < seats; l++)
+            if (seat[l].run) going[count++] = seat[l].run;
+        if (count == 0 || stop_asked) break;
+        measure(going, count); /* first rows */
+        for (int l = 0; l < count; l++) run_communicate(going[l]);
+        measure(going, count);
+        for (int l = 0; l < seats; l++)
+            if (seat[l].run) after_round(s, &seat[l]);
+    }
+    for (int l = 0; l < seats; l++)
+        if (seat[l].run) stand_up(s, &seat[l]);
 }
 
 /* Rough count of multiplications in one round: too little work is not worth waiting for other threads. */
@@ -148,10 +222,11 @@ static int finish(struct state *s, size_t *unfinished)
 int schedule_run(const struct schedule *how, const struct plan *p, struct snapshot *snapshot)
 {
     struct state s = {.how = how, .plan = p, .snapshot = snapshot, .lock = xcalloc(p->runs + 1, sizeof(omp_lock_t))};
+    s.taken = xcalloc(p->runs + 1, sizeof *s.taken);
     size_t done = 0, unfinished;
     for (size_t k = 0; k < p->runs; k++) {
         omp_init_lock(&s.lock[k]);
-        done += snapshot[k].taken && snapshot[k].status != RUN_GOING;
+        done += s.taken[k] = snapshot[k].taken && snapshot[k].status != RUN_GOING;
     }
     s.unfinished_before = done < p->runs;
     omp_init_lock(&s.committing);
@@ -160,11 +235,11 @@ int schedule_run(const struct schedule *how, const struct plan *p, struct snapsh
     sigaction(SIGINT, &act, NULL);
     sigaction(SIGTERM, &act, NULL);
 
-    int outer, inner;
-    split_threads(how, p, &outer, &inner);
+    int inner;
+    split_threads(how, p, &s.outer, &inner);
     omp_set_max_active_levels(2);
-#pragma omp parallel for schedule(dynamic, 1) num_threads(outer)
-    for (size_t k = 0; k < p->runs; k++) do_run(&s, k, inner);
+#pragma omp parallel num_threads(s.outer)
+    for (size_t k; !stop_asked && take(&s, NULL, &k);) do_runs(&s, k, inner);
 
     progress_clear(s.progress);
     int status = finish(&s, &unfinished);
@@ -175,5 +250,6 @@ int schedule_run(const struct schedule *how, const struct plan *p, struct snapsh
     for (size_t k = 0; k < p->runs; k++) omp_destroy_lock(&s.lock[k]);
     omp_destroy_lock(&s.committing);
     free(s.lock);
+    free(s.taken);
     return status;
 }

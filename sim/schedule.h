@@ -7,6 +7,7 @@ struct schedule {
     const char *path;       /* the result file                                                            */
     int threads;            /* >= 1                                                                        */
     enum { BY_AUTO, BY_RUNS, BY_CLIENTS } parallel; /* auto: over runs; over clients too when runs are few and large */
+    int lanes;              /* 1 .. MOST_POINTS: runs of one objective whose gradients share a pass over the data  */
     double commit_seconds;  /* at least this long between two commits; nothing in the file depends on it    */
     bool quiet;
     const char *again;      /* the command that goes on with an interrupted file: "resume", "tune"           */

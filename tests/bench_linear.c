@@ -85,7 +85,7 @@ static void bench_points(struct bench *b, int count)
 {
     struct objective *o = &b->o;
     const size_t d = (size_t)o->d, n = (size_t)o->n;
-    double *x = malloc(8 * d * sizeof *x), *out = malloc(8 * n * d * sizeof *out), *value[POINTS], one = 1e30, together = 1e30;
+    double *x = malloc(8 * d * sizeof *x), *out = malloc(8 * n * d * sizeof *out), *value[MOST_POINTS], one = 1e30, together = 1e30;
     double f_i;
     struct points p = {.count = count, .stride = o->d, .value = value};
     for (int l = 0; l < count; l++) {

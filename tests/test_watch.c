@@ -78,7 +78,7 @@ static void a_kept_gradient_stays(void **unused)
     struct probe p;
     const struct method m = PROBE(changes_the_gradient);
     probe_open(&p, &m, 1, SMALL);
-    measure(p.run);
+    measure(&p.run, 1);
     double before[18];
     for (size_t i = 0; i < 3; i++) memcpy(before + 6 * i, vec_at(p.run->cache, 6, i), 6 * sizeof(double));
     run_round(p.run);

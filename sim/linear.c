@@ -166,7 +166,7 @@ void linear_gram_times(const struct linear *a, int64_t client, const double *v, 
 void linear_attach(struct objective *o)
 {
     o->gradient = linear_gradient;
-    o->gradients = ((const struct linear *)o->self)->laid_out ? linear_gradients : NULL;
+    o->gradients = ((const struct linear *)o->self)->mostly ? linear_gradients : NULL;
     o->batch = linear_batch;
     o->hessian_times = linear_hessian_times;
     o->smoothness = linear_smoothness;

@@ -37,7 +37,7 @@ struct linear {
     int64_t *block_of;           /* n + 1: client i owns blocks block_of[i] .. block_of[i+1)        */
     struct linear_block *block;
     bool padded;                 /* some block uses `rows`: x is copied with one more 0 at its end  */
-    bool laid_out;               /* all blocks use `rows` and `columns`                             */
+    bool mostly;                 /* most entries are in blocks that use `rows` and `columns`        */
     struct linear_stretches *stretches; /* NULL: stored rows are used for all batches               */
     double common;               /* 1 when the rows have values                                     */
     void *param;                 /* own copy of the problem's parameters                            */
@@ -50,7 +50,7 @@ void linear_close(struct objective *o);
 const struct linear_block *linear_stretch(const struct linear *a, int64_t row, int64_t count);
 void linear_attach(struct objective *o); /* sets the oracle's functions */
 
-/* linear_lanes.c: objective.gradients, where every block is laid out. */
+/* linear_lanes.c: objective.gradients, where most blocks are laid out. */
 void linear_gradients(const struct objective *o, const struct points *p, struct oracle_work *w);
 
 /* One oracle call's view of the working memory. */

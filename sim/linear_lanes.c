@@ -13,17 +13,42 @@ enum { STRIP = 256 }; /* losses taken at once, of all lanes together */
 
 struct room {
     double *x, *total, *sum, *t, *slope, *value;
+    double *one, *alone; /* one lane of a block, of the model */
 };
 
 static struct room room_of(const struct linear *a, int lanes, bool values, struct oracle_work *w)
 {
     const size_t d = (size_t)a->shards->d + 8, rows = LINEAR_BLOCK + 8, longest = d > rows ? d : rows, wide = (size_t)lanes;
-    double *p = work_room(&w->b, &w->room_b, wide * (2 * d + longest + (values ? 3 : 2) * rows));
+    double *p = work_room(&w->b, &w->room_b, wide * (2 * d + longest + 3 * rows) + rows + d);
     struct room r = {.x = p, .total = p + wide * d, .sum = p + wide * 2 * d};
     r.t = r.sum + wide * longest;
     r.slope = r.t + wide * rows;
     r.value = values ? r.slope + wide * rows : NULL;
+    r.one = r.slope + wide * 2 * rows;
+    r.alone = r.one + rows;
     return r;
+}
+
+/* Steps 2 and 4 for the blocks that are not laid out (the rest of a client's rows, say): lane by lane. */
+static void stored_forward(int lanes, const struct linear *a, const struct linear_block *b, const struct room *r,
+                           const struct points *p)
+{
+    for (int l = 0; l < p->count; l++) {
+        rows_forward(a, b->row, NULL, b->count, p->x[l], r->one);
+        for (int64_t k = 0; k < b->count; k++) r->t[k * lanes + l] = r->one[k];
+    }
+}
+
+static void stored_backward(int lanes, const struct linear *a, const struct linear_block *b, const struct room *r,
+                            const struct points *p, struct oracle_work *w)
+{
+    const int64_t d = a->shards->d;
+    for (int l = 0; l < p->count; l++) {
+        for (int64_t k = 0; k < b->count; k++) r->one[k] = r->slope[k * lanes + l];
+        memset(r->alone, 0, (size_t)d * sizeof *r->alone);
+        rows_backward(a, b->row, NULL, b->count, r->one, r->alone, true, w);
+        for (int64_t j = 0; j < d; j++) r->total[j * lanes + l] += r->alone[j];
+    }
 }
 
 /* Step 2. */
@@ -105,10 +130,17 @@ INLINE void gradients(const int lanes, const struct objective *o, const struct p
         double value[8] = {0};
         memset(r.total, 0, (size_t)(o->d * lanes) * sizeof *r.total);
         for (int64_t k = a->block_of[i]; k < a->block_of[i + 1]; k++) {
-            forward(lanes, a, &a->block[k], &r);
-            losses(lanes, o, &a->block[k], &r);
-            if (r.value) add_values(lanes, a->block[k].count, r.value, value);
-            backward(lanes, a, &a->block[k], &r);
+            const struct linear_block *b = &a->block[k];
+            if (b->rows)
+                forward(lanes, a, b, &r);
+            else
+                stored_forward(lanes, a, b, &r, p);
+            losses(lanes, o, b, &r);
+            if (r.value) add_values(lanes, b->count, r.value, value);
+            if (b->columns)
+                backward(lanes, a, b, &r);
+            else
+                stored_backward(lanes, a, b, &r, p, w);
         }
         for (int l = 0; l < p->count; l++) {
             finish(o, i, lanes, r.total + l, p->x[l], p->out[l] + i * p->stride, p->value ? &value[l] : NULL);

@@ -89,16 +89,16 @@ static void lay_out_blocks(struct linear *a)
 {
     const struct shards *s = a->shards;
     if (s->d >= UINT16_MAX || layout_bytes(&s->rows, 0, s->rows.count) > layout_limit(&s->rows)) return;
-    a->laid_out = true;
+    uint64_t laid_out = 0;
     for (int64_t i = 0; i < a->block_of[s->n]; i++) {
         struct linear_block *b = &a->block[i];
-        if (b->count >= FEW_ROWS) {
-            b->rows = lay_rows(s, b);
-            b->columns = lay_columns(s, b);
-        }
+        if (b->count < FEW_ROWS) continue;
+        b->rows = lay_rows(s, b);
+        b->columns = lay_columns(s, b);
         if (b->rows) a->padded = true;
-        a->laid_out &= b->rows && b->columns;
+        if (b->rows && b->columns) laid_out += s->rows.start[b->row + b->count] - s->rows.start[b->row];
     }
+    a->mostly = 2 * laid_out > s->rows.start[s->rows.count];
     if (!a->padded) /* the room for lane sums comes with the padded copy */
         for (int64_t i = 0; i < a->block_of[s->n]; i++) {
             sell_free(a->block[i].columns);

@@ -159,6 +159,7 @@ problem = logistic" 'x.ini:2: ' 'more than two values'
     refused "$good" 'run: --threads 0: ' '' --threads 0
     refused "$good" 'run: --threads two: ' '' --threads two
     refused "$good" '--parallel x; allowed: auto, runs, clients' '' --parallel x
+    refused "$good" '--lanes 9; allowed: 1 to 8' '' --lanes 9
     refused "$good" 'run: --commit -1: ' '' --commit -1
     refused "$good" 'run: unknown option --thread' '' --threadz 3
     refused "$good" '"rounds" is not key=value' '' rounds
@@ -297,7 +298,7 @@ value_bits = 32'
     export OMP_WAIT_POLICY=passive # more threads than cores: do not spin
     run -0 "$GRADWIRE" run m.ini -q -o 1.h5 --threads 1
     for how in '--threads 2' '--threads 3' '--threads 5' '--threads 1 --commit 0' '--threads 2 --commit 0' '--threads 2 --parallel clients' \
-        '--threads 3 --parallel clients' '--threads 5 --parallel runs' '--threads 1'; do
+        '--threads 3 --parallel clients' '--threads 5 --parallel runs' '--threads 1' '--threads 1 --lanes 1' '--threads 2 --lanes 3'; do
         rm -f other.h5
         run -0 "$GRADWIRE" run m.ini -q -o other.h5 $how
         cmp 1.h5 other.h5 || { echo "differs with $how"; false; }

@@ -107,6 +107,36 @@ static void compare_client(const struct objective *o, const struct plain *q, int
     free(x), free(v), free(a), free(b);
 }
 
+static int points_compared, points_stored;
+
+/* All clients at 1 .. 8 points in one pass; every other time without values. */
+static void compare_points(const struct objective *o, const struct plain *q, struct oracle_work *w)
+{
+    const size_t d = (size_t)o->d, n = (size_t)o->n;
+    double *x = malloc(MOST_POINTS * d * sizeof *x), *out = malloc(MOST_POINTS * n * d * sizeof *out), *b = malloc(d * sizeof *b);
+    double *value[MOST_POINTS];
+    struct points p = {.stride = o->d};
+    for (int l = 0; l < MOST_POINTS; l++) {
+        random_point(o->d, (uint32_t)(100 + l), x + (size_t)l * d);
+        p.x[l] = x + (size_t)l * d;
+        p.out[l] = out + (size_t)l * n * d;
+        value[l] = malloc(n * sizeof *value[l]);
+    }
+    for (p.count = 1; p.count <= MOST_POINTS; p.count++) {
+        p.value = p.count % 2 ? value : NULL;
+        o->gradients(o, &p, w);
+        for (int l = 0; l < p.count; l++)
+            for (int64_t i = 0; i < o->n; i += 1 + o->n / 3) {
+                const double expected = plain_oracle(q, i, NULL, o->samples[i], p.x[l], NULL, b);
+                assert_same(p.out[l] + i * o->d, b, o->d, "gradient at one of several points");
+                if (p.value) assert_same(&value[l][i], &expected, 1, "value at one of several points");
+                points_compared++;
+            }
+    }
+    for (int l = 0; l < MOST_POINTS; l++) free(value[l]);
+    free(x), free(out), free(b);
+}
+
 static int fast_blocks, stored_blocks, fast_columns, stretches;
 
 static int stretches_of(const struct linear *a)
@@ -128,7 +158,9 @@ static void compare_all(const struct shards *s, const char *name, const char *ke
     struct oracle_work w = {0};
     for (int64_t i = 0; i < o.n; i += 1 + o.n / 40) compare_client(&o, &q, i, &w);
     const struct linear *a = o.self;
+    if (o.gradients) compare_points(&o, &q, &w);
     for (int64_t k = 0; k < a->block_of[o.n]; k++) {
+        points_stored += o.gradients && !(a->block[k].rows && a->block[k].columns);
         if (a->block[k].rows)
             fast_blocks++;
         else
@@ -180,6 +212,7 @@ static void random_data_agree(void **state)
         random_shards_free(&s);
     }
     assert_true(fast_blocks > 20 && fast_columns > 20 && stored_blocks > 20 && stretches > 20); /* both ways were compared */
+    assert_true(points_compared > 1000 && points_stored > 5);
 }
 
 /* The comparison sees what it should: another block size, or rows summed the other way round, changes bits. */

@@ -119,6 +119,7 @@ static void add_row(struct run *r)
     for (int64_t i = 0; r->cache && i < r->n; i++) add_to_total(r, vec_at(r->cache, r->d, (size_t)i));
     fill_model_columns(r, row);
     fill_count_columns(r, row);
+    real_same_nan(TRACE_COLUMNS, row);
     trace_add(&r->trace, row);
     r->row_due = false;
 }

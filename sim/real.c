@@ -114,6 +114,12 @@ double real_norm_sq(size_t n, const double *x)
     return real_dot(n, x, x);
 }
 
+void real_same_nan(size_t n, double *x)
+{
+    for (size_t i = 0; i < n; i++)
+        if (isnan(x[i])) x[i] = (double)NAN;
+}
+
 /* (1 + e)(1 - e) - 1 is 0 when the product is rounded and -e^2 under FMA. */
 static bool products_are_rounded(void)
 {

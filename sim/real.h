@@ -24,6 +24,9 @@ double real_dot(size_t n, const double *x, const double *y);
 double real_sum(size_t n, const double *x);
 double real_norm_sq(size_t n, const double *x);
 
+/* Every NaN becomes the same one: which sign and payload it comes with depends on CPU and compiler. */
+void real_same_nan(size_t n, double *x);
+
 /* True when this build rounds as the contract asks (no contraction to FMA, no excess precision, round to nearest,
  * subnormals kept).  main() refuses to run otherwise. */
 bool real_build_is_sound(void);

@@ -1,6 +1,7 @@
 /* round.c - a run: its memory, and one communication round after another. */
 #include "engine.h"
 #include "memory.h"
+#include "real.h"
 #include "vec.h"
 #include <omp.h>
 #include <stdlib.h>
@@ -326,6 +327,7 @@ void run_communicate(struct run *r)
     if (r->round == s->rounds) r->status = RUN_DONE;
     if (!model_is_finite(r)) {
         watch_diverged(r);
+        real_same_nan((size_t)r->d, r->model);
         r->status = RUN_DIVERGED;
     }
     r->row_due = r->status != RUN_GOING || record_policy_keeps(&s->policy, r->round, s->rounds);

@@ -149,8 +149,10 @@ static void smoothness(const struct objective *o, bool spectral, struct smoothne
         const uint64_t *sign = NULL, *unused = NULL;
         const double h = client_signs(o, i, &sign, &unused) * q->h;
         double largest = 0;
-        for (int64_t j = 0; j < q->d; j++)
-            largest = fmax(largest, fabs(h == 0 ? q->lambda[j] : q->lambda[j] * (1 + signed_by(sign, j, h))));
+        for (int64_t j = 0; j < q->d; j++) { /* with fmax, gcc 12 for aarch64 stops in an internal error */
+            const double L_j = fabs(h == 0 ? q->lambda[j] : q->lambda[j] * (1 + signed_by(sign, j, h)));
+            largest = L_j > largest ? L_j : largest;
+        }
         s->L_i[i] = largest;
         s->L_max = fmax(s->L_max, largest);
         squares += largest * largest;

@@ -101,8 +101,7 @@ INLINE void add_values(const int lanes, int64_t count, const double *v, double *
 {
     double s[8][8] = {{0}};
     for (int64_t i = 0; i < count; i += 8)
-        for (int64_t j = 0; j < 8 && i + j < count; j++)
-            EVERY_LANE s[j][l] += v[(i + j) * lanes + l];
+        for (int64_t j = 0; j < 8 && i + j < count; j++) EVERY_LANE s[j][l] += v[(i + j) * lanes + l];
     for (int l = 0; l < lanes; l++)
         total[l] += ((s[0][l] + s[4][l]) + (s[2][l] + s[6][l])) + ((s[1][l] + s[5][l]) + (s[3][l] + s[7][l]));
 }

@@ -28,9 +28,9 @@ struct state {
     omp_lock_t committing;
     _Atomic double last_commit, last_cost; /* seconds; read by all, written by who commits */
     bool warned, unfinished_before;
-    int outer;      /* threads that make rounds of different runs */
-    bool *taken;    /* by one of them, or over                    */
-    size_t first;   /* all before it are taken                    */
+    int outer;    /* threads that make rounds of different runs */
+    bool *taken;  /* by one of them, or over                    */
+    size_t first; /* all before it are taken                    */
     struct progress *progress;
     struct fail fail; /* the first run that could not go on        */
 };

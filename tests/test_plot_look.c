@@ -74,6 +74,43 @@ static void methods_have_their_names(void **state)
     record_free(&file);
 }
 
+static void kit_methods(struct record *file, const char *const *method, int methods)
+{
+    kit_open(file, "");
+    for (int i = 0; i < methods; i++)
+        kit_add(file, &(struct kit_run){.method = method[i], .k = 1, .rows = 3, .y0 = 1, .rate = 0.5});
+}
+
+/* Methods that are drawn together each have a colour of their own, the one they have alone; of two with the same colour (QGD and
+ * Q-RR) the second gives way. */
+static void relatives_keep_their_colours(void **state)
+{
+    (void)state;
+    static const char *const family[][7] = {{"ef", "ef21", "ef21-pp", "ef21-bc", "gd", "diana"},
+                                            {"fedavg", "scaffold", "fedpaq", "fedcom", "fedcomgate", "q-nastya", "diana-nastya"},
+                                            {"qgd", "q-rr"}};
+    static const int methods[] = {6, 7, 2}, moved[] = {0, 0, 1};
+    struct settings s = settings_of("x=rounds");
+    for (int k = 0; k < 3; k++) {
+        struct record together, alone;
+        kit_methods(&together, family[k], methods[k]);
+        struct figure *g = figure_of(&s, &together);
+        int gave_way = 0;
+        for (int i = 0; i < methods[k]; i++) {
+            for (int j = 0; j < i; j++) assert_int_not_equal(g->curve[j].colour, g->curve[i].colour);
+            kit_methods(&alone, family[k] + i, 1);
+            struct figure *h = figure_of(&s, &alone);
+            gave_way += g->curve[i].colour != h->curve[0].colour;
+            figure_free(h);
+            record_free(&alone);
+        }
+        assert_int_equal(gave_way, moved[k]);
+        figure_free(g);
+        record_free(&together);
+    }
+    settings_free(&s);
+}
+
 /* MARINA has no `sampling`: it keeps the first dash, and its legend does not speak of it. */
 static void a_look_may_follow_what_some_curves_lack(void **state)
 {
@@ -223,13 +260,10 @@ static void the_plot_section_is_read(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(legends_say_what_differs),
-        cmocka_unit_test(methods_have_their_names),
-        cmocka_unit_test(a_look_may_follow_what_some_curves_lack),
-        cmocka_unit_test(looks_follow_the_settings),
-        cmocka_unit_test(ticks_are_where_a_reader_expects_them),
-        cmocka_unit_test(what_is_wrong_is_refused),
-        cmocka_unit_test(the_plot_section_is_read),
+        cmocka_unit_test(legends_say_what_differs),     cmocka_unit_test(methods_have_their_names),
+        cmocka_unit_test(relatives_keep_their_colours), cmocka_unit_test(a_look_may_follow_what_some_curves_lack),
+        cmocka_unit_test(looks_follow_the_settings),    cmocka_unit_test(ticks_are_where_a_reader_expects_them),
+        cmocka_unit_test(what_is_wrong_is_refused),     cmocka_unit_test(the_plot_section_is_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -130,6 +130,17 @@ bool attribute_exists(const struct figure *g, const char *name, const char *whos
     return found;
 }
 
+/* A number with more digits than a reader wants, rounded to four; any other text as it is. */
+static char *shorten(char *value)
+{
+    char *end;
+    if (value == NULL || strlen(value) <= 8) return value;
+    const double number = strtod(value, &end);
+    char *print = *end == '\0' ? xprintf("%.4g", number) : xstrdup(value);
+    free(value);
+    return print;
+}
+
 /* "{method} with K = {k}" filled in for one curve; an attribute that this curve does not have is left empty. */
 char *template_entry(const struct figure *g, const struct curve *c, const char *template, struct fail *f)
 {
@@ -139,7 +150,7 @@ char *template_entry(const struct figure *g, const struct curve *c, const char *
         char *more, *key = NULL, *value = NULL, *print = NULL;
         if (name > 0 && template[plain + name] == '}') {
             key = xprintf("%.*s", (int)name - 1, template + plain + 1);
-            value = attribute_exists(g, key, "label", f) ? curve_attribute(c, key) : NULL;
+            value = attribute_exists(g, key, "label", f) ? shorten(curve_attribute(c, key)) : NULL;
             print = value != NULL ? print_value(key, value) : NULL;
             more = xprintf("%s%.*s%s", entry, (int)plain, template, print != NULL ? print : "");
             template += plain + name + 1;

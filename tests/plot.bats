@@ -86,6 +86,9 @@ refused() {
     run -0 "$GRADWIRE" plot both.ini --format svg
     [ "$output" = results/both.svg ]
     for entry in 'DIANA 5' 'QGD 5' 'DIANA 20' 'QGD 20'; do grep -q "$entry" results/both.svg; done
+    sed -i 's/{k}/{gamma}/' both.ini # 0.123456789 is more than a reader wants
+    run -0 "$GRADWIRE" plot both.ini --format svg
+    grep -Eq 'DIANA [0-9.]{3,8}<' results/both.svg
     run -0 "$GRADWIRE" plot results/toy.h5 results/other.h5 -o both.svg
     grep -q 'DIANA, K = 20' both.svg
 }

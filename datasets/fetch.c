@@ -14,22 +14,6 @@
 
 extern char **environ;
 
-/* The directory and all those above it. */
-static bool make_directories(const char *path, struct fail *f)
-{
-    const size_t length = strlen(path);
-    char *part = xstrdup(path);
-    bool good = true;
-    for (size_t i = 1; good && i <= length; i++) {
-        if (path[i] != '/' && path[i] != '\0') continue;
-        part[i] = '\0';
-        if (mkdir(part, 0777) != 0 && errno != EEXIST) good = fail_run(f, "%s: cannot be made: %s", part, strerror(errno));
-        part[i] = path[i];
-    }
-    free(part);
-    return good;
-}
-
 /* The entry's URL, or its last part below GRADWIRE_URL_BASE. */
 static char *entry_url(const struct catalogue_entry *e)
 {
@@ -137,7 +121,7 @@ bool dataset_fetch(const struct catalogue_entry *e, bool quiet, char *path, size
             f, "it cannot be downloaded: no place for a cache; allowed is HOME or XDG_CACHE_HOME set to an absolute path");
     const int length = snprintf(path, size, "%s/%s", cache, e->file);
     if (length < 0 || (size_t)length >= size) return fail_set(f, "it cannot be downloaded: the path of the cache is too long");
-    if (!make_directories(cache, f)) return false;
+    if (!directory_make(cache, f)) return false;
     char *url = entry_url(e), *part = xprintf("%s.part-%ld", path, (long)getpid());
     if (!quiet) fprintf(stderr, "gradwire: downloading %s from %s\n", e->name, url);
     const bool good = fetch_into(e, url, part, cache, path, quiet, f);

@@ -5,7 +5,6 @@
  * (`#` to the end of the line) are skipped; a label without features is a row. */
 #include "libsvm.h"
 #include "decimal.h"
-#include "digest.h"
 #include "rows.h"
 #include "text.h"
 #include <ctype.h>
@@ -153,6 +152,34 @@ static inline const char *scan_pair(struct scanner *s, const char *p)
     return stop;
 }
 
+/* As many of the pairs from p on as are written the usual way: INDEX of up to 8 digits, a number that decimal_quick takes, and
+ * one space to the next.  Returns where the first other word begins, or white space; nothing is said about what is wrong there.
+ * Every word begins before `last_start`, and behind that PAIR_AHEAD bytes can be read. */
+enum { PAIR_AHEAD = 9 + DECIMAL_AHEAD };
+static const char *scan_usual_pairs(struct scanner *s, const char *p, const char *last_start)
+{
+    const uint64_t most = (uint64_t)s->d;
+    uint64_t last = (uint64_t)s->last;
+    while (p < last_start) {
+        const char *stop = p;
+        uint64_t index = 0;
+        while (is_digit(*stop) && stop < p + 8) index = index * 10 + (uint64_t)(*stop++ - '0');
+        double value;
+        if (*stop++ != ':' || index <= last || index > most) break; /* no digits: 0, which is never above the last */
+        if (is_digit(*stop) && is_space(stop[1]))
+            value = *stop++ - '0';
+        else if (!(stop = decimal_quick(stop, &value)))
+            break;
+        rows_add(&s->rows, (uint32_t)(index - 1), value);
+        last = index;
+        p = stop;
+        if (*p != ' ') break;
+        p++;
+    }
+    s->last = (int64_t)last;
+    return p;
+}
+
 static void scan_line_end(struct scanner *s, uint64_t next)
 {
     if (s->last > s->rows.largest) s->rows.largest = s->last;
@@ -165,9 +192,10 @@ static void scan_line_end(struct scanner *s, uint64_t next)
 /* Scans a stretch of whole words; outside a comment its last byte is white space. */
 static bool scan(struct scanner *s, const char *p, size_t size)
 {
-    const char *const end = p + size;
+    const char *const end = p + size, *const last_start = size > PAIR_AHEAD ? end - PAIR_AHEAD : p;
     s->from = p;
     while (p < end) {
+        if (s->place == IN_ROW) p = scan_usual_pairs(s, p, last_start);
         if (s->place == IN_COMMENT && !(p = memchr(p, '\n', (size_t)(end - p)))) break;
         if (*p == '\n')
             scan_line_end(s, s->at + (uint64_t)(++p - s->from));
@@ -225,26 +253,20 @@ static bool scan_piece(struct scanner *s, const char *p, size_t size)
     return true;
 }
 
-static bool scan_text(struct scanner *s, struct text *t, size_t most, char hex[65])
+static bool scan_text(struct scanner *s, struct text *t, size_t most)
 {
-    struct digest digest;
     const char *piece;
     size_t size;
     int more;
-    digest_start(&digest);
-    while ((more = text_next(t, &piece, &size, s->f)) > 0) {
-        digest_bytes(&digest, piece, size);
+    while ((more = text_next(t, &piece, &size, s->f)) > 0)
         for (size_t done = 0; done < size; done += most)
             if (!scan_piece(s, piece + done, size - done < most ? size - done : most)) return false;
-    }
     if (more < 0) return false;
     s->carry[s->carried++] = '\n'; /* a last line without its own */
-    digest_hex(&digest, hex);
     return scan_carry(s);
 }
 
-/* a9a.libsvm.bz2 in any directory is called a9a. */
-static void name_from_path(const char *path, char *name, size_t size)
+void libsvm_name(const char *path, char *name, size_t size)
 {
     static const char *const suffix[] = {".bz2", ".xz", ".gz", ".lzma", ".zst", ".libsvm", ".txt", ".svm"};
     const char *slash = strrchr(path, '/');
@@ -255,7 +277,7 @@ static void name_from_path(const char *path, char *name, size_t size)
     }
 }
 
-bool libsvm_read_pieces(const char *path, int64_t d, size_t most, struct dataset *out, struct fail *f)
+static bool read_text(const char *path, int64_t d, size_t most, char stored[65], struct dataset *out, struct fail *f)
 {
     struct scanner s = {.path = path, .f = f, .d = d > 0 ? d : INDEX_MOST, .line = 1};
     memset(out, 0, sizeof *out);
@@ -265,18 +287,30 @@ bool libsvm_read_pieces(const char *path, int64_t d, size_t most, struct dataset
     if (!t) return false;
     s.plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
     rows_begin(&s.rows, d);
-    bool good = scan_text(&s, t, most, out->sha256);
+    bool good = scan_text(&s, t, most);
     out->rows = rows_end(&s.rows);
     if (good && out->rows.count == 0)
         good = fail_set(f, "%s: holds no rows; allowed is one row `LABEL INDEX:VALUE ...` a line", path);
     if (good && out->rows.d == 0)
         good = fail_set(f, "%s: no row holds a feature, so their number is unknown; allowed is a file with features, or d given",
                         path);
-    name_from_path(path, out->name, sizeof out->name);
+    libsvm_name(path, out->name, sizeof out->name);
+    text_sums(t, out->sha256, stored);
     freelocale(s.plain);
     text_close(t);
     if (!good) dataset_free(out);
     return good;
+}
+
+bool libsvm_read_stored(const char *path, int64_t d, char stored[65], struct dataset *out, struct fail *f)
+{
+    return read_text(path, d, SIZE_MAX / 2, stored, out, f);
+}
+
+bool libsvm_read_pieces(const char *path, int64_t d, size_t most, struct dataset *out, struct fail *f)
+{
+    char stored[65];
+    return read_text(path, d, most, stored, out, f);
 }
 
 bool libsvm_read(const char *path, int64_t d, struct dataset *out, struct fail *f)

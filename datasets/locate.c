@@ -1,6 +1,7 @@
 /* locate.c - from the name of a data set to a file: explicit path, GRADWIRE_DATA, cache, download, in this order. */
 #include "locate.h"
 #include "digest.h"
+#include "kept.h"
 #include "libsvm.h"
 #include "text.h"
 #include <errno.h>
@@ -43,6 +44,21 @@ bool cache_directory(char *path, size_t size)
     else if (home)
         length = snprintf(path, size, "%s/.cache/gradwire", home);
     return length > 0 && (size_t)length < size;
+}
+
+bool directory_make(const char *path, struct fail *f)
+{
+    const size_t length = strlen(path);
+    char *part = xstrdup(path);
+    bool good = true;
+    for (size_t i = 1; good && i <= length; i++) {
+        if (path[i] != '/' && path[i] != '\0') continue;
+        part[i] = '\0';
+        if (mkdir(part, 0777) != 0 && errno != EEXIST) good = fail_run(f, "%s: cannot be made: %s", part, strerror(errno));
+        part[i] = path[i];
+    }
+    free(part);
+    return good;
 }
 
 static bool is_there(const char *path)
@@ -148,13 +164,14 @@ static bool missing_fail(const struct catalogue_entry *e, const char *why, struc
                     e->name, data ? data : "not set", cache, why, e->url);
 }
 
-bool dataset_locate(const char *name, bool download, char *path, size_t size, struct fail *f)
+/* `checked`: a file that is here has the catalogue's sum. */
+static bool locate(const char *name, bool download, bool checked, char *path, size_t size, struct fail *f)
 {
     const struct catalogue_entry *e = catalogue_find(name);
     const enum found_in where = dataset_find(name, path, size);
     char hex[65];
     if (where == FOUND_AS_PATH) return access(path, F_OK) == 0 || fail_file(f, errno, "%s: %s", path, strerror(errno));
-    if (where != FOUND_NOWHERE) return !e || !e->sha256 || entry_check_text(e, path, hex, f);
+    if (where != FOUND_NOWHERE) return !checked || !e || !e->sha256 || entry_check_text(e, path, hex, f);
     if (name_is_path(name)) return fail_set(f, "the path of a data set is too long; allowed are %zu characters", size - 1);
     if (!e) return unknown_fail(name, f);
     if (!download || variable("GRADWIRE_OFFLINE")) return missing_fail(e, "downloading was not allowed", f);
@@ -163,13 +180,27 @@ bool dataset_locate(const char *name, bool download, char *path, size_t size, st
     return missing_fail(e, why.text, f);
 }
 
+bool dataset_locate(const char *name, bool download, char *path, size_t size, struct fail *f)
+{
+    return locate(name, download, true, path, size, f);
+}
+
+/* A catalogue's file that cannot be read is first of all another file, if its sum says so. */
+static bool read_fail(const struct catalogue_entry *e, const char *path, const struct fail *why, struct fail *f)
+{
+    char hex[65];
+    if (e && e->sha256 && !entry_check_text(e, path, hex, f)) return false;
+    return why->exit_status == 1 ? fail_run(f, "%s", why->text) : fail_set(f, "%s", why->text);
+}
+
 bool dataset_load(const char *name, int64_t d, struct dataset *out, struct fail *f)
 {
     char path[PATH_MAX];
+    struct fail why = {0};
     memset(out, 0, sizeof *out);
-    if (!dataset_locate(name, true, path, sizeof path, f)) return false;
+    if (!locate(name, true, false, path, sizeof path, f)) return false;
     const struct catalogue_entry *e = name_is_path(name) ? NULL : catalogue_find(name);
-    if (!libsvm_read(path, d == 0 && e ? e->d : d, out, f)) return false;
+    if (!kept_read(path, d == 0 && e ? e->d : d, out, &why)) return read_fail(e, path, &why, f);
     if (!name_is_path(name)) snprintf(out->name, sizeof out->name, "%s", name);
     bool good = !e || entry_check_sum(e, path, out->sha256, f);
     if (good && e && out->rows.count != e->rows)

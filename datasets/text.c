@@ -26,7 +26,9 @@ struct text {
     const char *damage; /* what gunzip found                                           */
     struct stat opened; /* what the file was when it was opened                        */
     struct archive *archive;
-    struct gunzip *gzip; /* NULL: the file is something else */
+    struct gunzip *gzip;        /* NULL: the file is something else */
+    bool packed;                /* compressed, by gzip or another   */
+    struct digest stored, text; /* text: only when packed    */
     unsigned char block[BLOCK], inflated[BLOCK];
 };
 
@@ -38,8 +40,10 @@ static ssize_t file_read(struct text *t, size_t kept)
     while (got < 0 && errno == EINTR);
     if (got < 0)
         t->error = errno;
-    else
+    else {
         t->bytes += got;
+        digest_bytes(&t->stored, t->block + kept, (size_t)got);
+    }
     return got;
 }
 
@@ -108,6 +112,7 @@ static bool text_start(struct text *t, struct fail *f)
     int status = archive_read_open(a, t, NULL, text_read, NULL);
     if (status == ARCHIVE_OK) status = archive_read_next_header(a, &entry);
     if (status == ARCHIVE_EOF) t->ended = true;
+    t->packed = t->gzip || archive_filter_code(a, 0) != ARCHIVE_FILTER_NONE;
     if (status == ARCHIVE_OK || status == ARCHIVE_EOF) return true;
     if (t->error) return fail_run(f, "%s: cannot be read: %s", t->path, strerror(t->error));
     return fail_set(f, "%s: cannot be decompressed: %s; allowed are whole files: plain text, .gz, .bz2, .xz, .zst", t->path,
@@ -126,6 +131,8 @@ struct text *text_open(const char *path, struct fail *f)
     struct text *t = xcalloc(1, sizeof *t);
     t->file = file;
     t->path = xstrdup(path);
+    digest_start(&t->stored);
+    digest_start(&t->text);
     bool good = fstat(file, &t->opened) == 0 || fail_run(f, "%s: cannot be read: %s", path, strerror(errno));
     if (good && S_ISDIR(t->opened.st_mode)) good = fail_set(f, "%s: is a directory; a file is needed", path);
     if (!good || !text_start(t, f)) {
@@ -171,6 +178,7 @@ int text_next(struct text *t, const char **piece, size_t *size, struct fail *f)
             return fail_set(f, "%s: cannot be decompressed: %s; the file is damaged or cut off", t->path, damage(t)), -1;
     }
     *piece = data;
+    if (*size > 0 && t->packed) digest_bytes(&t->text, data, *size);
     if (*size > 0) return 1;
     return text_is_whole(t, f) ? 0 : -1;
 }
@@ -185,17 +193,25 @@ void text_close(struct text *t)
     free(t);
 }
 
+void text_sums(struct text *t, char text[65], char stored[65])
+{
+    digest_hex(&t->stored, stored);
+    if (t->packed)
+        digest_hex(&t->text, text);
+    else
+        memcpy(text, stored, 65);
+}
+
 bool text_sha256(const char *path, char hex[65], struct fail *f)
 {
     struct text *t = text_open(path, f);
     if (!t) return false;
-    struct digest digest;
-    digest_start(&digest);
     const char *piece;
+    char stored[65];
     size_t size;
     int more;
-    while ((more = text_next(t, &piece, &size, f)) > 0) digest_bytes(&digest, piece, size);
-    digest_hex(&digest, hex);
+    while ((more = text_next(t, &piece, &size, f)) > 0) continue;
+    text_sums(t, hex, stored);
     text_close(t);
     return more == 0;
 }

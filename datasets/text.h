@@ -12,6 +12,8 @@ struct text *text_open(const char *path, struct fail *f);
  * message.  The end is reported only for a file that was read whole: what is cut off, damaged, followed by bytes that are not
  * part of it, or changed meanwhile is an error. */
 int text_next(struct text *t, const char **piece, size_t *size, struct fail *f);
+/* At the end, once: sha256 of the text, and of the file's bytes as they are stored, which is the same for plain text. */
+void text_sums(struct text *t, char text[65], char stored[65]);
 void text_close(struct text *t);
 
 /* sha256 of the decompressed text, in lower-case hexadecimal: the same for a file and its compressed copies. */

@@ -1,5 +1,7 @@
 /* The reader: what it takes, what it refuses and where it points, borders between pieces. */
+#include "../sim/rng.h"
 #include "libsvm_kit.h"
+#include <inttypes.h>
 #include <math.h>
 #include <sys/stat.h>
 
@@ -145,17 +147,23 @@ static void refused(void **state)
         {"\n\n# nothing\n", 0, 0, ": ", "holds no rows"},
         {"1\n2\n", 0, 0, ": ", "no row holds a feature"},
     };
-    for (size_t k = 0; k < sizeof bad / sizeof *bad; k++) {
-        const size_t size = bad[k].size ? bad[k].size : strlen(bad[k].text);
-        write_bytes(file, bad[k].text, size);
+    for (size_t k = 0; k < 2 * sizeof bad / sizeof *bad; k++) { /* each alone, then where the usual pairs are scanned at once */
+        char text[400];
+        struct bad b = bad[k / 2];
+        if (b.size == 0) b.size = strlen(b.text);
+        if (k % 2 && strstr(b.says, "holds")) continue;
+        for (size_t i = 0; i < sizeof text; i++) text[i] = "x "[i % 2];
+        memcpy(text, b.text, b.size);
+        if (k % 2) memcpy(text + b.size, b.text[b.size - 1] == '\n' ? "#" : " #", 2);
+        write_bytes(file, text, k % 2 ? sizeof text : b.size);
         for (int w = 0; w < PIECES; w++) {
             struct dataset a;
             struct fail f = {0};
             char wanted[512];
-            snprintf(wanted, sizeof wanted, "%s%s", file, bad[k].where);
-            if (libsvm_read_pieces(file, bad[k].d, pieces[w], &a, &f)) fail_msg("taken: %s", bad[k].text);
-            if (strncmp(f.text, wanted, strlen(wanted)) || !strstr(f.text, bad[k].says))
-                fail_msg("%s (pieces of %zu)\n  wanted: %s... %s ...", f.text, pieces[w], wanted, bad[k].says);
+            snprintf(wanted, sizeof wanted, "%s%s", file, b.where);
+            if (libsvm_read_pieces(file, b.d, pieces[w], &a, &f)) fail_msg("taken: %s", b.text);
+            if (strncmp(f.text, wanted, strlen(wanted)) || !strstr(f.text, b.says))
+                fail_msg("%s (pieces of %zu)\n  wanted: %s... %s ...", f.text, pieces[w], wanted, b.says);
             assert_null(a.rows.start);
             assert_int_equal(f.exit_status, 2);
         }
@@ -209,6 +217,74 @@ static void long_words(void **state)
     assert_non_null(strstr(f.text, ":1:1: byte \\x00"));
 }
 
+/* Rows in all ways a number can be written; *ones: how many values are 1. */
+static size_t many_rows(char *text, size_t room, uint64_t seed, int *ones)
+{
+    static const char *const value[] = {"1",
+                                        "0",
+                                        "-1",
+                                        "+7",
+                                        "12",
+                                        "0.5",
+                                        "-0.123456",
+                                        "3.",
+                                        ".25",
+                                        "1e3",
+                                        "-2.5E-7",
+                                        "0.000",
+                                        "0.12345678901234567",
+                                        "123456789",
+                                        "1234567.5",
+                                        "1.7976931348623157e308",
+                                        "00.10",
+                                        "0.1234567890123456789012",
+                                        "5e-324",
+                                        "-0.0"};
+    static const char *const space[] = {" ", " ", " ", " ", "  ", "\t", " \t "}, *const end[] = {"\n", " \n", "\r\n", " # 1:1\n"};
+    struct stream s = stream(seed, FOR_TEST, 0, 0, 0);
+    size_t k = 0;
+    while (k + 4096 < room) {
+        uint32_t most = stream_below(&s, 40), index = 0;
+        k += (size_t)snprintf(text + k, room - k, "%s", value[stream_below(&s, 7)]);
+        while (most-- > 0) {
+            const uint32_t v = stream_below(&s, sizeof value / sizeof *value);
+            index += 1 + (stream_u32(&s) >> (8 + stream_below(&s, 24)));
+            k += (size_t)snprintf(text + k, room - k, "%s%s%" PRIu32 ":%s", space[stream_below(&s, 7)],
+                                  stream_below(&s, 9) ? "" : "00", index, value[v]);
+            *ones += v == 0;
+        }
+        k += (size_t)snprintf(text + k, room - k, "%s", end[stream_below(&s, 4)]);
+    }
+    return k;
+}
+
+/* Short pieces go word by word; whole, the usual pairs are scanned at once: the same rows. */
+static void usual_pairs_and_others(void **state)
+{
+    (void)state;
+    static char text[100000];
+    for (uint64_t seed = 0; seed < 4; seed++) {
+        int ones = 0, found = 0;
+        const size_t size = many_rows(text, sizeof text, seed, &ones);
+        struct dataset whole = read_good(text, size, 0, SIZE_MAX / 2);
+        for (int w = 4; w < PIECES; w++) {
+            struct dataset cut = read_good(text, size, 0, pieces[w]);
+            assert_same(&whole, &cut);
+            dataset_free(&cut);
+        }
+        for (uint64_t e = 0; e < whole.rows.start[whole.rows.count]; e++) found += whole.rows.value[e] == 1;
+        assert_int_equal(found, ones);
+        char *one = strstr(text + size / 2, ":1 "); /* the control: one digit */
+        assert_non_null(one);
+        one[1] = '2';
+        struct dataset other = read_good(text, size, 0, SIZE_MAX / 2);
+        const size_t bytes = whole.rows.start[whole.rows.count] * sizeof(double);
+        assert_memory_not_equal(whole.rows.value, other.rows.value, bytes);
+        dataset_free(&other);
+        dataset_free(&whole);
+    }
+}
+
 static void not_a_file(void **state)
 {
     (void)state;
@@ -239,6 +315,7 @@ int main(void)
         cmocka_unit_test(refused),
         cmocka_unit_test(almost_refused),
         cmocka_unit_test(long_words),
+        cmocka_unit_test(usual_pairs_and_others),
         cmocka_unit_test(not_a_file),
     };
     return cmocka_run_group_tests_name("libsvm", tests, setup, teardown);

@@ -58,9 +58,18 @@ struct sampler {
     int64_t d;
     uint32_t *perm;  /* identity between calls */
     uint64_t *bits;  /* zero between calls     */
+    struct partition {
+        struct stream of;       /* the stream it was drawn from, before */
+        int64_t d, n;           /* 0: none yet                          */
+        uint32_t *place, *list; /* each owner's block; the coordinates, block by block */
+    } partition;
 };
 void sample_subset(struct sampler *work, struct stream *s, int64_t d, int64_t k, uint32_t *out);
 void sampler_free(struct sampler *work);
+/* A random partition of 0..d-1 into n blocks of floor(d/n) or ceil(d/n), dealt to n owners at random; for d < n, n a multiple of d,
+ * each coordinate goes to n/d owners.  Returns the coordinates of `owner`, ascending, *count of them, good until the next call.
+ * `work` keeps what a stream drew, so that all its owners one after the other cost O(d + n) together. */
+const uint32_t *sample_part(struct sampler *work, const struct stream *s, int64_t d, int64_t n, int64_t owner, int64_t *count);
 /* A uniformly random permutation of 0..d-1 into out (Fisher-Yates). */
 void sample_permutation(struct stream *s, int64_t d, uint32_t *out);
 #endif

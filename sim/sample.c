@@ -1,4 +1,4 @@
-/* sample.c - random subsets without replacement, ascending, in a time that fits their size.
+/* sample.c - random subsets without replacement, ascending, in a time that fits their size, and random partitions.
  *
  * Many of few coordinates: the first steps of a Fisher-Yates shuffle of a permutation that stays in the cache and is put back
  * to the identity afterwards.  Otherwise: Floyd's algorithm (Bentley and Floyd, CACM 1987) on a bitmap.  More than half of all
@@ -113,6 +113,8 @@ void sampler_free(struct sampler *work)
 {
     free(work->perm);
     free(work->bits);
+    free(work->partition.place);
+    free(work->partition.list);
     *work = (struct sampler){0};
 }
 
@@ -125,4 +127,52 @@ void sample_permutation(struct stream *s, int64_t d, uint32_t *out)
         out[i - 1] = out[j];
         out[j] = last;
     }
+}
+
+/* Where block number `block` of n begins in a list of d: the first d mod n blocks are one longer. */
+static int64_t block_start(int64_t d, int64_t n, int64_t block)
+{
+    const int64_t longer = d % n;
+    return block * (d / n) + (block < longer ? block : longer);
+}
+
+static uint32_t block_of(uint32_t d, uint32_t n, uint32_t place)
+{
+    const uint32_t size = d / n, longer = d % n, head = longer * (size + 1);
+    return place < head ? place / (size + 1) : longer + (place - head) / size;
+}
+
+/* The places of 0..d-1 in a random order, cut into blocks; each block's coordinates, met in order, fill it from its start. */
+static void draw_blocks(struct stream *s, int64_t d, int64_t n, uint32_t *list)
+{
+    uint32_t *place = xmalloc((size_t)d * sizeof *place), *next = xmalloc((size_t)n * sizeof *next);
+    sample_permutation(s, d, place);
+    for (int64_t b = 0; b < n; b++) next[b] = (uint32_t)block_start(d, n, b);
+    for (int64_t i = 0; i < d; i++) list[next[block_of((uint32_t)d, (uint32_t)n, place[i])]++] = (uint32_t)i;
+    free(place);
+    free(next);
+}
+
+static void draw_partition(struct partition *p, struct stream s, int64_t d, int64_t n)
+{
+    if (p->n != n) p->place = xrealloc(p->place, (size_t)n * sizeof *p->place);
+    if (p->d != d || p->n != n) p->list = xrealloc(p->list, (size_t)(d > n ? d : n) * sizeof *p->list);
+    p->of = s;
+    p->d = d;
+    p->n = n;
+    sample_permutation(&s, n, p->place);
+    for (int64_t i = 0; i < n && d < n; i++) p->list[i] = p->place[i] % (uint32_t)d;
+    if (d >= n) draw_blocks(&s, d, n, p->list);
+}
+
+const uint32_t *sample_part(struct sampler *work, const struct stream *s, int64_t d, int64_t n, int64_t owner, int64_t *count)
+{
+    assert(1 <= d && 0 <= owner && owner < n && d <= UINT32_MAX && n <= UINT32_MAX);
+    struct partition *p = &work->partition;
+    if (p->d != d || p->n != n || memcmp(&p->of, s, sizeof *s) != 0) draw_partition(p, *s, d, n);
+    *count = 1;
+    if (d < n) return p->list + owner;
+    const int64_t block = p->place[owner], from = block_start(d, n, block);
+    *count = block_start(d, n, block + 1) - from;
+    return p->list + from;
 }

@@ -224,6 +224,21 @@ static void permk_partitions(void **state)
     kit_close(&k);
 }
 
+/* The server sends alone, as no client's number: it has all blocks.  The control: one of three clients has not. */
+static void permk_of_the_server(void **state)
+{
+    (void)state;
+    double x[9];
+    fill_gaussian(x, 9, 5);
+    for (int64_t n = 1; n <= 3; n += 2) {
+        struct kit k;
+        kit_open(&k, "permk", "", 9, n, 64);
+        const double *got = kit_draw(&k, x, 7, n == 1 ? STREAM_SHARED : 0);
+        assert_true((memcmp(got, x, sizeof x) == 0) == (n == 1));
+        kit_close(&k);
+    }
+}
+
 /* Bernoulli: every coordinate, and every pair, as often as independence says; values are exactly x_j / p. */
 static void bernoulli_supports(void **state)
 {
@@ -317,10 +332,10 @@ static void cyclic_formula(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(randk_over_all_masks), cmocka_unit_test(shared_and_own_masks),
-        cmocka_unit_test(permk_over_all_deals), cmocka_unit_test(permk_partitions),
-        cmocka_unit_test(bernoulli_supports),   cmocka_unit_test(lazy_sends_all_or_nothing),
-        cmocka_unit_test(cyclic_formula),
+        cmocka_unit_test(randk_over_all_masks),      cmocka_unit_test(shared_and_own_masks),
+        cmocka_unit_test(permk_over_all_deals),      cmocka_unit_test(permk_partitions),
+        cmocka_unit_test(permk_of_the_server),       cmocka_unit_test(bernoulli_supports),
+        cmocka_unit_test(lazy_sends_all_or_nothing), cmocka_unit_test(cyclic_formula),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

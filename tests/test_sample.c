@@ -252,6 +252,72 @@ static void permutations_are_uniform(void **state)
     assert_memory_equal(&t, &before, sizeof t);
 }
 
+/* The partition as it is defined: owners permuted, then coordinates; owner i has the coordinates whose places lie in its block.
+ */
+static int64_t plain_part(struct stream s, int64_t d, int64_t n, int64_t owner, uint32_t *out)
+{
+    uint32_t *p = malloc((size_t)(d > n ? d : n) * sizeof *p);
+    sample_permutation(&s, n, p);
+    const int64_t block = p[owner];
+    int64_t count = 0, from = 0;
+    if (d < n)
+        out[count++] = (uint32_t)(block % d);
+    else {
+        sample_permutation(&s, d, p);
+        for (int64_t b = 0; b < block; b++) from += d / n + (b < d % n);
+        for (uint32_t i = 0; i < d; i++)
+            if (p[i] >= from && p[i] < from + d / n + (block < d % n)) out[count++] = i;
+    }
+    free(p);
+    return count;
+}
+
+/* Asked for in any order, with other streams and shapes in between: always the part of its own stream. */
+static void parts_are_those_of_their_stream(void **state)
+{
+    (void)state;
+    const int64_t shapes[][2] = {{1, 1}, {112, 1}, {112, 3}, {50, 3}, {112, 112}, {112, 336}, {7, 5}, {5, 10}, {1000, 7}, {1, 9}};
+    enum { SHAPES = sizeof shapes / sizeof *shapes };
+    struct sampler work = {0};
+    uint32_t right[1000], other[1000];
+    int differ = 0;
+    for (uint32_t k = 0; k < 400; k++) {
+        const int64_t d = shapes[k / 3 % SHAPES][0], n = shapes[k / 3 % SHAPES][1], owner = k * 5 % n;
+        const struct stream s = stream(9, FOR_SHARED, 0, k / 40, STREAM_SHARED);
+        int64_t count;
+        const uint32_t *part = sample_part(&work, &s, d, n, owner, &count);
+        assert_int_equal(count, plain_part(s, d, n, owner, right));
+        assert_memory_equal(part, right, (size_t)count * sizeof *part);
+        assert_ascending(d, count, part);
+        if (d != 112 || n != 3) continue;
+        plain_part(stream(9, FOR_SHARED, 0, k / 40 + 1, STREAM_SHARED), d, n, owner, other); /* control: another round */
+        differ += memcmp(right, other, (size_t)(d / n) * sizeof *other) != 0;
+    }
+    assert_true(differ > 30);
+    sampler_free(&work);
+    sampler_free(&work);
+}
+
+/* All owners' parts together: every coordinate once, or n/d times. */
+static void parts_are_a_partition(void **state)
+{
+    (void)state;
+    const int64_t shapes[][2] = {{112, 3}, {112, 112}, {112, 336}, {1000, 7}};
+    for (size_t k = 0; k < sizeof shapes / sizeof *shapes; k++) {
+        const int64_t d = shapes[k][0], n = shapes[k][1];
+        const struct stream s = stream(10, FOR_TEST, 0, 0, 0);
+        struct sampler work = {0};
+        int met[1000] = {0};
+        for (int64_t i = 0; i < n; i++) {
+            int64_t count;
+            const uint32_t *part = sample_part(&work, &s, d, n, i, &count);
+            for (int64_t j = 0; j < count; j++) met[part[j]]++;
+        }
+        for (int64_t j = 0; j < d; j++) assert_int_equal(met[j], d >= n ? 1 : n / d);
+        sampler_free(&work);
+    }
+}
+
 /* Frozen: a change here changes every published result. */
 static void subsets_are_frozen(void **state)
 {
@@ -271,10 +337,11 @@ static void subsets_are_frozen(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_subset_is_equally_likely), cmocka_unit_test(measure_sees_biased_samplers),
-        cmocka_unit_test(large_samples_cover_evenly),     cmocka_unit_test(a_subset_depends_on_its_stream_alone),
-        cmocka_unit_test(nothing_and_everything),         cmocka_unit_test(millions_of_coordinates),
-        cmocka_unit_test(permutations_are_uniform),       cmocka_unit_test(subsets_are_frozen),
+        cmocka_unit_test(every_subset_is_equally_likely),  cmocka_unit_test(measure_sees_biased_samplers),
+        cmocka_unit_test(large_samples_cover_evenly),      cmocka_unit_test(a_subset_depends_on_its_stream_alone),
+        cmocka_unit_test(nothing_and_everything),          cmocka_unit_test(millions_of_coordinates),
+        cmocka_unit_test(permutations_are_uniform),        cmocka_unit_test(subsets_are_frozen),
+        cmocka_unit_test(parts_are_those_of_their_stream), cmocka_unit_test(parts_are_a_partition),
     };
     return cmocka_run_group_tests_name("sample", tests, NULL, NULL);
 }

@@ -2,7 +2,7 @@
 #include "../compose.h"
 #include "../support.h"
 #include <inttypes.h>
-#include <stdlib.h>
+#include <string.h>
 
 static bool check(const void *param_, int64_t d, int64_t n, struct fail *f)
 {
@@ -27,36 +27,16 @@ static void constants(const void *param_, int64_t d, int64_t n, unsigned value_b
     constants_correlated(out, ab, ab);
 }
 
-/* A permutation of 0 .. size-1 in the message's index array, which is made to hold it. */
-static void permute(struct stream *s, int64_t size, struct message *m)
-{
-    if (m->room_index < size) {
-        m->index = xrealloc(m->index, (size_t)size * sizeof *m->index);
-        m->room_index = size;
-    }
-    sample_permutation(s, size, m->index);
-}
-
-/* First the clients are permuted, then the coordinates; both draws are common to all. */
+/* First the clients are permuted, then the coordinates; both draws are common to all and made once for all that one worker
+ * computes. */
 static void draw_support(const struct compress_call *q, struct message *m)
 {
-    struct stream s = call_shared_stream(q);
-    permute(&s, q->n, m);
-    int64_t place = m->index[q->client];
-    if (q->d < q->n) {
-        message_shape(m, q->d, 1, false);
-        m->index[0] = (uint32_t)(place % q->d);
-        return;
-    }
-    /* Block `place` of n blocks, the first d mod n of which are one longer. */
-    int64_t size = q->d / q->n, longer = q->d % q->n;
-    int64_t from = place * size + (place < longer ? place : longer), to = from + size + (place < longer);
-    message_shape(m, q->d, to - from, false);
-    permute(&s, q->d, m);
-    /* index[i] is the place of coordinate i; a scan in order gives the block's coordinates ascending. */
-    int64_t count = 0;
-    for (int64_t i = 0; i < q->d; i++)
-        if (m->index[i] >= from && m->index[i] < to) m->index[count++] = (uint32_t)i;
+    const struct stream s = call_shared_stream(q);
+    const int64_t owner = q->client == STREAM_SHARED ? 0 : q->client; /* the server is alone: n = 1 */
+    int64_t count;
+    const uint32_t *part = sample_part(q->sampler, &s, q->d, q->n, owner, &count);
+    message_shape(m, q->d, count, false);
+    memcpy(m->index, part, (size_t)count * sizeof *part);
 }
 
 static void select_block(const void *param_, const struct compress_call *q, const double *v, struct message *m)
@@ -99,7 +79,7 @@ const struct compressor compressor_permk = {
         "Encoder: values of F bits, no index bits: the permutation comes from the seed that all share.\n"
         "Use it where clients are similar.  In the paper MARINA's stepsize depends on the Hessian variance alone; the default\n"
         "gamma here knows A and L_hat only, so multiples of it (stepsize = 2x) may converge as well.\n"
-        "Compression costs O(d + n) a client, for the permutations.\n",
+        "The permutations cost O(d + n) a round, for each thread; a client's message O(d/n).\n",
     .check = check,
     .constants = constants,
     .select = select_block,

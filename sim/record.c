@@ -22,18 +22,35 @@ static bool path_is_below(const char *path, const char *parent)
     return strncmp(path, parent, length) == 0 && path[length] == '/' && path[length + 1] != '\0';
 }
 
-/* Position of `path`, or r->groups.  Backwards: what was added last is asked for most. */
-static size_t group_position(const struct record *r, const char *path)
+/* Where `path` is in r->found, or the free place where it belongs; r->places is not 0. */
+static struct group **place_of(const struct record *r, const char *path)
 {
-    for (size_t i = r->groups; i-- > 0;)
-        if (strcmp(r->group[i]->path, path) == 0) return i;
-    return r->groups;
+    uint64_t hash = UINT64_C(14695981039346656037); /* FNV-1a */
+    for (const char *c = path; *c; c++) hash = (hash ^ (unsigned char)*c) * UINT64_C(1099511628211);
+    size_t at = (size_t)(hash ^ hash >> 32) & (r->places - 1);
+    while (r->found[at] && strcmp(r->found[at]->path, path) != 0) at = (at + 1) & (r->places - 1);
+    return &r->found[at];
+}
+
+static void more_places(struct record *r)
+{
+    free(r->found);
+    r->places = r->places ? 2 * r->places : 64;
+    r->found = xcalloc(r->places, sizeof *r->found);
+    for (size_t i = 0; i < r->groups; i++) *place_of(r, r->group[i]->path) = r->group[i];
 }
 
 struct group *record_find(const struct record *r, const char *path)
 {
-    size_t at = group_position(r, path);
-    return at < r->groups ? r->group[at] : NULL;
+    return r->places ? *place_of(r, path) : NULL;
+}
+
+/* Position of a group that is there.  Backwards: what was added last is asked for most. */
+static size_t group_position(const struct record *r, const struct group *g)
+{
+    size_t at = r->groups - 1;
+    while (r->group[at] != g) at--;
+    return at;
 }
 
 static struct group *group_insert(struct record *r, size_t at, const char *path)
@@ -43,10 +60,15 @@ static struct group *group_insert(struct record *r, size_t at, const char *path)
         r->group = xrealloc(r->group, r->room * sizeof *r->group);
     }
     memmove(r->group + at + 1, r->group + at, (r->groups - at) * sizeof *r->group);
-    r->groups++;
     struct group *g = xcalloc(1, sizeof *g);
     g->path = xstrdup(path);
-    return r->group[at] = g;
+    r->group[at] = g;
+    r->groups++;
+    if (2 * r->groups > r->places)
+        more_places(r);
+    else
+        *place_of(r, path) = g;
+    return g;
 }
 
 /* Find or add the group; its parents are added too.  path: "/" or "/a/b". */
@@ -59,10 +81,10 @@ struct group *record_group(struct record *r, const char *path)
 
     char *parent = xstrdup(path), *slash = strrchr(parent, '/');
     slash[slash == parent] = '\0';
-    record_group(r, parent);
+    const struct group *above = record_group(r, parent);
     size_t at = r->groups;
     if (!path_is_below(r->group[at - 1]->path, parent)) {
-        at = group_position(r, parent) + 1;
+        at = group_position(r, above) + 1;
         while (at < r->groups && path_is_below(r->group[at]->path, parent)) at++;
     }
     free(parent);
@@ -124,22 +146,21 @@ static void array_free(struct array *a)
     free(a->name);
     free(a->unit);
     free(a->description);
-    free(a->data);
+    if (!a->lent) free(a->data);
 }
 
-/* Add or replace the array `name`: count numbers of 8 bytes, or bytes, are copied.  unit and description may be NULL or "". */
-void group_array(struct group *g, const char *name, enum value_type type, const void *data, size_t count, const char *unit,
-                 const char *description)
+/* Add or replace the array `name`: count numbers of 8 bytes, or bytes.  unit and description may be NULL or "". */
+void group_lend(struct group *g, const char *name, enum value_type type, const void *data, size_t count, const char *unit,
+                const char *description)
 {
     assert(type != VALUE_TEXT && name[0] != '\0' && strchr(name, '/') == NULL);
-    size_t bytes = count * (type == VALUE_BYTES ? 1 : 8);
     struct array new = {.name = xstrdup(name),
                         .unit = xstrdup(unit ? unit : ""),
                         .description = xstrdup(description ? description : ""),
                         .type = type,
                         .count = count,
-                        .data = xmalloc(bytes ? bytes : 1)};
-    if (bytes) memcpy(new.data, data, bytes);
+                        .data = (void *)(uintptr_t)data,
+                        .lent = true};
     for (size_t i = 0; i < g->arrays; i++)
         if (strcmp(g->array[i].name, name) == 0) {
             array_free(&g->array[i]);
@@ -151,6 +172,17 @@ void group_array(struct group *g, const char *name, enum value_type type, const 
         g->array = xrealloc(g->array, g->room_arrays * sizeof *g->array);
     }
     g->array[g->arrays++] = new;
+}
+
+void group_array(struct group *g, const char *name, enum value_type type, const void *data, size_t count, const char *unit,
+                 const char *description)
+{
+    const size_t bytes = count * (type == VALUE_BYTES ? 1 : 8);
+    void *copy = xmalloc(bytes ? bytes : 1); /* first: the data may be what is replaced */
+    if (bytes) memcpy(copy, data, bytes);
+    group_lend(g, name, type, copy, count, unit, description);
+    for (size_t i = 0; i < g->arrays; i++)
+        if (g->array[i].data == copy) g->array[i].lent = false;
 }
 
 /* Frees everything; *r is empty and usable again. */
@@ -169,5 +201,6 @@ void record_free(struct record *r)
         free(g);
     }
     free(r->group);
+    free(r->found);
     *r = (struct record){0};
 }

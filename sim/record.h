@@ -21,7 +21,8 @@ struct array {
     char *name, *unit, *description; /* unit and description become attributes; "" is left out */
     enum value_type type;            /* REAL, INT or BYTES                                     */
     size_t count;
-    void *data;                      /* double, int64_t or uint8_t; owned                      */
+    void *data;                      /* double, int64_t or uint8_t; owned, unless lent         */
+    bool lent;
 };
 struct group {
     char *path;                      /* "/", "/problem", "/runs/000", "/runs/000/trace", ...; parents come first */
@@ -32,6 +33,8 @@ struct group {
 struct record {
     size_t groups, room;
     struct group **group; /* pointers stay valid as groups are added */
+    struct group **found; /* the same by a hash of their paths: a power of two of places, at least half of them free */
+    size_t places;
 };
 struct group *record_group(struct record *r, const char *path);        /* find or add                             */
 struct group *record_find(const struct record *r, const char *path);   /* or NULL                                 */
@@ -42,6 +45,9 @@ const struct attribute *group_attribute(const struct group *g, const char *name)
 /* Add an array (data is copied). */
 void group_array(struct group *g, const char *name, enum value_type type, const void *data, size_t count, const char *unit,
                  const char *description);
+/* The same without a copy, for what is large: the data stay the caller's and outlive the record, which only reads them. */
+void group_lend(struct group *g, const char *name, enum value_type type, const void *data, size_t count, const char *unit,
+                const char *description);
 const struct array *group_find_array(const struct group *g, const char *name);
 void record_free(struct record *r);
 

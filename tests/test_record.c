@@ -79,6 +79,39 @@ static void test_order(void **state)
 }
 
 /* Built a second later, on a heap full of other things: the same bytes.  A different value: different bytes. */
+/* Groups added inside and at the end: each found under its own path, none under another, in the order of the tree. */
+static void test_many_groups(void **state)
+{
+    (void)state;
+    enum { RUNS = 3000 };
+    struct record r = {0};
+    char name[64];
+    assert_null(record_find(&r, "/"));
+    for (int step = 0; step < 2; step++) /* /runs/N/trace, then /runs/N/more behind it */
+        for (int k = 0; k < RUNS; k += 1 + step * 9) {
+            snprintf(name, sizeof name, "/runs/%d/%s", k, step ? "more" : "trace");
+            group_int(record_group(&r, name), "k", k);
+        }
+    assert_int_equal(r.groups, 2 + 2 * RUNS + RUNS / 10);
+    size_t at = 2;
+    for (int k = 0; k < RUNS; k++) {
+        static const char *const below[] = {"", "/trace", "/more"};
+        for (int b = 0; b < 3; b++) {
+            snprintf(name, sizeof name, "/runs/%d%s", k, below[b]);
+            struct group *g = record_find(&r, name);
+            assert_int_equal(g != NULL, b < 2 || k % 10 == 0);
+            if (!g) continue;
+            assert_ptr_equal(g, r.group[at++]);
+            assert_string_equal(g->path, name);
+            assert_ptr_equal(record_group(&r, name), g);
+            if (b > 0) assert_int_equal(group_attribute(g, "k")->integer, k);
+        }
+    }
+    assert_int_equal(at, r.groups);
+    record_free(&r);
+    assert_null(record_find(&r, "/runs"));
+}
+
 static void test_same_bytes(void **state)
 {
     (void)state;
@@ -109,10 +142,8 @@ static void test_same_bytes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round_trip),
-        cmocka_unit_test(test_replace),
-        cmocka_unit_test(test_order),
-        cmocka_unit_test(test_same_bytes),
+        cmocka_unit_test(test_round_trip),  cmocka_unit_test(test_replace),    cmocka_unit_test(test_order),
+        cmocka_unit_test(test_many_groups), cmocka_unit_test(test_same_bytes),
     };
     return cmocka_run_group_tests(tests, make_directory, remove_directory);
 }

@@ -87,5 +87,7 @@ struct split {
     bool two_classes;    /* labels must have exactly two values; low -> -1, high -> +1           */
 };
 bool shards_make(const struct dataset *a, const struct split *how, struct shards *out, struct fail *f);
+/* The same, using up the rows of `a`: no number is held twice for long. */
+bool shards_take(struct dataset *a, const struct split *how, struct shards *out, struct fail *f);
 void shards_free(struct shards *s);
 #endif

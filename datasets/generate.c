@@ -11,12 +11,12 @@ int64_t generate_client(int64_t row, int64_t rows, int64_t clients)
     return client < clients ? client : clients - 1;
 }
 
-bool generate_fits(const char *name, int64_t rows, int64_t features, struct fail *f)
+bool generate_fits(const char *name, int64_t rows, int64_t features, double bytes, struct fail *f)
 {
     const int64_t most = INT64_C(1) << 30;
     if (features <= most / rows)
-        return memory_fits(12.0 * (double)rows * (double)features, f, "%s: %" PRId64 " rows of %" PRId64 " numbers", name, rows,
-                           features);
+        return memory_fits((16 + bytes * (double)features) * (double)rows, f, "%s: %" PRId64 " rows of %" PRId64 " numbers", name,
+                           rows, features);
     return fail_set(f, "%s: %" PRId64 " rows of %" PRId64 " numbers; allowed are at most %" PRId64 " numbers in all", name, rows,
                     features, most);
 }

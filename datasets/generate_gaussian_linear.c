@@ -73,8 +73,8 @@ static bool gaussian_linear_make(const void *param, uint64_t seed, int64_t clien
     if (p->rank > d)
         return fail_set(f, "gaussian-linear: rank = %lld with features = %lld; allowed are 0 (full) .. features",
                         (long long)p->rank, (long long)d);
-    if (!generate_fits("gaussian-linear", p->rows, d, f)) return false;
-    if (!full && !generate_fits("gaussian-linear", p->rank, d, f)) return false;
+    if (!generate_fits("gaussian-linear", p->rows, d, 12, f)) return false;
+    if (!full && !generate_fits("gaussian-linear", p->rank, d, 8, f)) return false;
     struct maker m = {.p = p, .seed = seed, .rank = full ? d : p->rank};
     m.common = xmalloc((size_t)d * 5 * sizeof *m.common);
     m.weights = m.common + d, m.mean = m.weights + d, m.hidden = m.mean + d, m.row = m.hidden + d;

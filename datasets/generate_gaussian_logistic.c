@@ -25,7 +25,7 @@ static bool gaussian_logistic_make(const void *param, uint64_t seed, int64_t cli
 {
     const struct gaussian_logistic *p = param;
     const int64_t d = p->features;
-    if (!generate_fits("gaussian-logistic", p->rows, d, f)) return false;
+    if (!generate_fits("gaussian-logistic", p->rows, d, 12, f)) return false;
     double *common = xmalloc((size_t)d * 4 * sizeof *common), *weights = common + d, *mean = weights + d, *row = mean + d;
     generate_gaussians(seed, LANE_WEIGHTS, 0, STREAM_SHARED, d, 1, common);
     struct rows_builder b;

@@ -65,7 +65,7 @@ static bool one_hot_make(const void *param, uint64_t seed, int64_t clients, stru
     if (p->groups > p->features)
         return fail_set(f, "one-hot: groups = %lld with features = %lld; allowed are 1 .. features", (long long)p->groups,
                         (long long)p->features);
-    if (!generate_fits("one-hot", p->rows, p->groups, f)) return false;
+    if (!generate_fits("one-hot", p->rows, p->groups, 4, f)) return false;
     int64_t *first = xmalloc((size_t)(p->groups + 1) * sizeof *first);
     for (int64_t g = 0, rest = p->features % p->groups; g <= p->groups; g++)
         first[g] = g * (p->features / p->groups) + (g < rest ? g : rest);

@@ -105,8 +105,21 @@ static void rows_normalise(struct rows *r)
     }
 }
 
-/* A copy of the first `count` rows in the given order. */
-static struct rows rows_reordered(const struct rows *r, const uint32_t *order, int64_t count)
+/* Entries of `size` bytes in the order of `out`, whose row i is row order[i] of r. */
+static void *entries_reordered(const struct rows *r, const uint32_t *order, const struct rows *out, const void *entry,
+                               size_t size)
+{
+    const uint64_t nonzeros = out->start[out->count];
+    char *to = xmalloc((nonzeros ? nonzeros : 1) * size);
+    for (int64_t i = 0; i < out->count; i++) {
+        const uint64_t from = r->start[order[i]], count = r->start[order[i] + 1] - from;
+        if (count > 0) memcpy(to + out->start[i] * size, (const char *)entry + from * size, count * size);
+    }
+    return to;
+}
+
+/* The first `count` rows in the given order.  taken: what has been copied is freed at once, never to be held twice as a whole. */
+static struct rows rows_reordered(struct rows *r, const uint32_t *order, int64_t count, bool taken)
 {
     struct rows out = {.count = count, .d = r->d, .common = r->common};
     out.start = xmalloc((size_t)(count + 1) * sizeof *out.start);
@@ -118,21 +131,28 @@ static struct rows rows_reordered(const struct rows *r, const uint32_t *order, i
         nonzeros += r->start[order[i] + 1] - r->start[order[i]];
     }
     out.start[count] = nonzeros;
-    const uint64_t room = nonzeros ? nonzeros : 1;
-    out.column = xmalloc(room * sizeof *out.column);
-    if (r->value) out.value = xmalloc(room * sizeof *out.value);
-    for (int64_t i = 0; i < count; i++) {
-        const uint64_t from = r->start[order[i]], size = r->start[order[i] + 1] - from;
-        if (size == 0) continue;
-        memcpy(out.column + out.start[i], r->column + from, size * sizeof *out.column);
-        if (r->value) memcpy(out.value + out.start[i], r->value + from, size * sizeof *out.value);
+    out.column = entries_reordered(r, order, &out, r->column, sizeof *out.column);
+    if (taken) {
+        free(r->column);
+        r->column = NULL;
     }
+    if (r->value) out.value = entries_reordered(r, order, &out, r->value, sizeof *out.value);
+    if (taken) rows_free(r);
     return out;
 }
 
-bool shards_make(const struct dataset *a, const struct split *how, struct shards *out, struct fail *f)
+/* The first `count` rows as they lie. */
+static struct rows rows_taken(struct rows *r, int64_t count)
 {
-    const struct rows *r = &a->rows;
+    struct rows out = *r;
+    *r = (struct rows){0};
+    out.count = count;
+    return out;
+}
+
+static bool deal(struct dataset *a, const struct split *how, bool taken, struct shards *out, struct fail *f)
+{
+    struct rows *r = &a->rows;
     struct classes classes = {-1, 1};
     memset(out, 0, sizeof *out);
     if (r->count < 1 || r->count > UINT32_MAX)
@@ -141,20 +161,35 @@ bool shards_make(const struct dataset *a, const struct split *how, struct shards
         return fail_set(f, "clients = %" PRId64 " on %s, which has %" PRId64 " rows; allowed are 1 .. %" PRId64, how->clients,
                         a->name, r->count, r->count);
     if (how->two_classes && !classes_find(a, &classes, f)) return false;
-    uint32_t *order = split_order(r, how);
     out->n = how->clients;
     out->first = split_first(r->count, how);
-    out->rows = rows_reordered(r, order, out->first[out->n]);
-    free(order);
+    out->bias = how->bias;
+    out->d = r->d + how->bias;
+    if (taken && how->order == SPLIT_CONTIGUOUS)
+        out->rows = rows_taken(r, out->first[out->n]);
+    else {
+        uint32_t *order = split_order(r, how);
+        out->rows = rows_reordered(r, order, out->first[out->n], taken);
+        free(order);
+    }
     if (how->two_classes)
         for (int64_t i = 0; i < out->rows.count; i++) out->rows.label[i] = out->rows.label[i] == classes.low ? -1 : 1;
     if (how->normalise) rows_normalise(&out->rows);
     rows_merge_values(&out->rows);
-    out->bias = how->bias;
-    out->d = r->d + how->bias;
     memcpy(out->sha256, a->sha256, sizeof out->sha256);
     snprintf(out->title, sizeof out->title, "%s", a->name);
     return true;
+}
+
+bool shards_make(const struct dataset *a, const struct split *how, struct shards *out, struct fail *f)
+{
+    struct dataset borrowed = *a; /* only read */
+    return deal(&borrowed, how, false, out, f);
+}
+
+bool shards_take(struct dataset *a, const struct split *how, struct shards *out, struct fail *f)
+{
+    return deal(a, how, true, out, f);
 }
 
 void shards_free(struct shards *s)

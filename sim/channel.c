@@ -53,6 +53,22 @@ static void sum_clear(struct sum *s, int64_t d)
     s->dense = false;
 }
 
+static void sum_make(struct sum *s, int64_t d)
+{
+    if (s->total) return;
+    s->total = xcalloc((size_t)d, sizeof *s->total);
+    s->mark = xcalloc((size_t)(d + 63) / 64, sizeof *s->mark);
+}
+
+double *channel_scratch(struct run *r)
+{
+    struct sum *s = &r->sum[0];
+    sum_make(s, r->d);
+    sum_clear(s, r->d);
+    s->dense = true;
+    return s->total;
+}
+
 void channel_open(struct run *r)
 {
     double *before = r->heard_before;
@@ -184,10 +200,7 @@ static void sum_sparse(struct sum *s, const struct message *m)
 
 static void sum_add(struct sum *s, int64_t d, const struct message *m)
 {
-    if (!s->total) {
-        s->total = xcalloc((size_t)d, sizeof *s->total);
-        s->mark = xcalloc((size_t)(d + 63) / 64, sizeof *s->mark);
-    }
+    sum_make(s, d);
     s->messages++;
     if (!m->dense) {
         sum_sparse(s, m);

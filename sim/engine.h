@@ -96,10 +96,10 @@ struct server {
     struct run *run;
 };
 
-/* Copies of what methods must not write to. */
+/* What methods must not write to. */
 struct watch {
-    void *param;
-    double *heard[PORTS + 1]; /* port by port; then, port 0 of the round before */
+    void *param;               /* a copy                                                                    */
+    uint64_t heard[PORTS + 1]; /* fingerprints, port by port; then, of what port 0 said in the round before */
 };
 
 struct run {
@@ -141,13 +141,15 @@ struct run {
     bool looks_ahead;            /* the next round will want the gradients at the model  */
     bool ahead, in_vain;         /* it has them; one round did not want them             */
     bool row_due;                /* this round's row is wanted and not yet there         */
-    double *metric_gradient, *metric_norm_sq, *metric_f; /* d; n; n                      */
+    double *metric_gradient;     /* d: channel_scratch                                   */
+    double *metric_norm_sq, *metric_f; /* n each, beside the cache                       */
 
     struct watch watch;
     struct trace trace;
 };
 
 struct run *run_new(const struct run_spec *spec, int threads);
+int64_t run_share(const struct run *r, int64_t clients); /* how many of them a thread takes at a time */
 double run_bytes(const struct run_spec *spec); /* of memory that run_new takes, at least */
 void run_free(struct run *r);
 /* One communication round.  Sets status when done or diverged. */
@@ -157,6 +159,7 @@ void run_round(struct run *r);
 /* channel.c */
 void channel_open(struct run *r);    /* forget the last round's messages and broadcasts */
 void channel_collect(struct run *r, int64_t slots); /* add a wave's messages, in client order */
+double *channel_scratch(struct run *r); /* between rounds: d zeros, to be written to until the next one opens */
 void channel_init(struct run *r);
 void channel_free(struct run *r);
 int64_t run_memory_count(const struct run *r); /* numbers in r->memory */

@@ -26,7 +26,13 @@ static bool deal_rows(struct instance *i, const struct experiment_params *c, str
                         .bias = c->bias,
                         .normalise = c->normalise,
                         .two_classes = i->problem->two_classes};
-    return load_rows(i, c, f) && shards_make(&i->data, &how, &i->shards, f);
+    return load_rows(i, c, f) && shards_take(&i->data, &how, &i->shards, f);
+}
+
+static double rows_bytes(const struct rows *r)
+{
+    const double nonzeros = (double)r->start[r->count], each = sizeof *r->column + (r->value ? sizeof *r->value : 0);
+    return nonzeros * each + (double)r->count * (sizeof *r->start + sizeof *r->label);
 }
 
 static void start_point(struct instance *i, const struct experiment_params *c)
@@ -79,6 +85,7 @@ bool instance_open(struct instance *i, struct fail *f)
         !objective_open(&i->objective, i->problem, i->problem_settings.data, shards, c->clients, (uint64_t)c->data_seed, f) ||
         !fits_into_memory(i->objective.n, i->objective.d, f))
         return false;
+    if (shards) i->objective.bytes += rows_bytes(&shards->rows);
     objective_smoothness(&i->objective, c->smoothness == SPECTRAL, &i->L);
     start_point(i, c);
     measure_start(i);

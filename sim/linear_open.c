@@ -5,6 +5,8 @@
 
 enum {
     FEW_ROWS = 8,           /* below this many rows a block is best left as it is                             */
+    MANY_BLOCKS = 4096,     /* of so many, each with fewer nonzeros than ..                                   */
+    FEW_ENTRIES = 1024,     /* .. this, the layouts would take more memory than the rows, and save no time    */
     ENTRIES_PER_COLUMN = 2, /* as are columns shorter than this on average: most of the time goes to their ends */
 };
 /* Bytes that laid-out blocks may take.  Values beside every index make the layout larger than the stored rows, so that it
@@ -85,6 +87,11 @@ static uint64_t layout_limit(const struct rows *r)
     return r->value ? WEIGHTED_BYTES : LAYOUT_BYTES;
 }
 
+static uint64_t entries_of(const struct shards *s, const struct linear_block *b)
+{
+    return s->rows.start[b->row + b->count] - s->rows.start[b->row];
+}
+
 static void lay_out_blocks(struct linear *a)
 {
     const struct shards *s = a->shards;
@@ -92,11 +99,11 @@ static void lay_out_blocks(struct linear *a)
     uint64_t laid_out = 0;
     for (int64_t i = 0; i < a->block_of[s->n]; i++) {
         struct linear_block *b = &a->block[i];
-        if (b->count < FEW_ROWS) continue;
+        if (b->count < FEW_ROWS || (a->block_of[s->n] > MANY_BLOCKS && entries_of(s, b) < FEW_ENTRIES)) continue;
         b->rows = lay_rows(s, b);
         b->columns = lay_columns(s, b);
         if (b->rows) a->padded = true;
-        if (b->rows && b->columns) laid_out += s->rows.start[b->row + b->count] - s->rows.start[b->row];
+        if (b->rows && b->columns) laid_out += entries_of(s, b);
     }
     a->mostly = 2 * laid_out > s->rows.start[s->rows.count];
     if (!a->padded) /* the room for lane sums comes with the padded copy */

@@ -11,11 +11,10 @@ static bool row_due(const struct run *r)
     return r->row_due || (r->round == 0 && r->trace.rows == 0);
 }
 
-static void evaluate_client(struct run *r, int64_t i, double *g, struct worker *w)
-{
-    r->objective->gradient(r->objective, i, r->model, g, &r->metric_f[i], &w->oracle);
-    r->metric_norm_sq[i] = real_norm_sq((size_t)r->d, g);
-}
+/* Over clients, in their order; the sum of their gradients is r->metric_gradient. */
+struct sums {
+    double f, norm_sq;
+};
 
 static void add_to_total(struct run *r, const double *g)
 {
@@ -23,25 +22,35 @@ static void add_to_total(struct run *r, const double *g)
 }
 
 /* One client after another, when their gradients together are too much to keep. */
-static void evaluate_in_turn(struct run *r)
+static void evaluate_in_turn(struct run *r, struct sums *s)
 {
     struct worker *w = &r->worker[0];
     if (!w->gradient) w->gradient = vec_new(r->d);
     for (int64_t i = 0; i < r->n; i++) {
-        evaluate_client(r, i, w->gradient, w);
+        double f;
+        r->objective->gradient(r->objective, i, r->model, w->gradient, &f, &w->oracle);
+        s->f += f;
+        s->norm_sq += real_norm_sq((size_t)r->d, w->gradient);
         add_to_total(r, w->gradient);
     }
+}
+
+static void evaluate_client(struct run *r, int64_t i, struct worker *w)
+{
+    double *g = vec_at(r->cache, r->d, (size_t)i);
+    r->objective->gradient(r->objective, i, r->model, g, &r->metric_f[i], &w->oracle);
+    r->metric_norm_sq[i] = real_norm_sq((size_t)r->d, g);
 }
 
 /* All client gradients side by side; the round that follows at the same point finds them here. */
 static void evaluate_together(struct run *r)
 {
     if (r->threads > 1) {
-#pragma omp parallel for schedule(dynamic) num_threads(r->threads)
-        for (int64_t i = 0; i < r->n; i++)
-            evaluate_client(r, i, vec_at(r->cache, r->d, (size_t)i), &r->worker[omp_get_thread_num()]);
+        const int64_t share = run_share(r, r->n);
+#pragma omp parallel for schedule(dynamic, share) num_threads(r->threads)
+        for (int64_t i = 0; i < r->n; i++) evaluate_client(r, i, &r->worker[omp_get_thread_num()]);
     } else {
-        for (int64_t i = 0; i < r->n; i++) evaluate_client(r, i, vec_at(r->cache, r->d, (size_t)i), &r->worker[0]);
+        for (int64_t i = 0; i < r->n; i++) evaluate_client(r, i, &r->worker[0]);
     }
 }
 
@@ -70,19 +79,15 @@ static void remember(struct run *r)
     r->looks_ahead = false;
 }
 
-static void fill_model_columns(struct run *r, double *row)
+static void fill_model_columns(const struct run *r, const struct sums *s, double *row)
 {
     const struct objective *o = r->objective;
-    double f = 0, client_norm_sq = 0, n = (double)r->n;
-    for (int64_t i = 0; i < r->n; i++) {
-        f += r->metric_f[i];
-        client_norm_sq += r->metric_norm_sq[i];
-    }
+    const double n = (double)r->n;
     for (int64_t j = 0; j < r->d; j++) r->metric_gradient[j] /= n;
     row[trace_column("round")] = (double)r->round;
-    row[trace_column("f")] = f / n;
+    row[trace_column("f")] = s->f / n;
     row[trace_column("grad_norm_sq")] = real_norm_sq((size_t)r->d, r->metric_gradient);
-    row[trace_column("mean_client_grad_norm_sq")] = client_norm_sq / n;
+    row[trace_column("mean_client_grad_norm_sq")] = s->norm_sq / n;
     if (!o->x_star) return;
     double dist_sq = 0, slope = 0; /* slope: <grad f, x - x*> */
     for (int64_t j = 0; j < r->d; j++) {
@@ -91,33 +96,39 @@ static void fill_model_columns(struct run *r, double *row)
         slope += r->metric_gradient[j] * step;
     }
     row[trace_column("dist_sq")] = dist_sq;
-    row[trace_column("f_gap")] = o->problem->quadratic ? slope / 2 : f / n - o->f_star;
+    row[trace_column("f_gap")] = o->problem->quadratic ? slope / 2 : s->f / n - o->f_star;
 }
 
 /* Mean over clients and the largest, in the order of enum count, two columns each. */
 static void fill_count_columns(const struct run *r, double *row)
 {
-    int column = trace_column("values_up");
-    for (int k = 0; k < COUNTS; k++, column += 2) {
-        double total = 0, most = 0;
-        for (int64_t i = 0; i < r->n; i++) {
-            double v = r->ledger[i].count[k];
-            total += v;
-            if (v > most) most = v;
+    const int column = trace_column("values_up");
+    double total[COUNTS] = {0}, most[COUNTS] = {0};
+    for (int64_t i = 0; i < r->n; i++)
+        for (int k = 0; k < COUNTS; k++) {
+            const double v = r->ledger[i].count[k];
+            total[k] += v;
+            most[k] = v > most[k] ? v : most[k];
         }
-        row[column] = total / (double)r->n;
-        row[column + 1] = most;
-        if (k == SAMPLE_GRADIENTS) row[trace_column("epochs")] = total / (double)r->objective->total;
+    for (int k = 0; k < COUNTS; k++) {
+        row[column + 2 * k] = total[k] / (double)r->n;
+        row[column + 2 * k + 1] = most[k];
     }
+    row[trace_column("epochs")] = total[SAMPLE_GRADIENTS] / (double)r->objective->total;
 }
 
 static void add_row(struct run *r)
 {
     double row[TRACE_COLUMNS] = {0};
-    memset(r->metric_gradient, 0, (size_t)r->d * sizeof(double));
-    if (!r->cache) evaluate_in_turn(r);
-    for (int64_t i = 0; r->cache && i < r->n; i++) add_to_total(r, vec_at(r->cache, r->d, (size_t)i));
-    fill_model_columns(r, row);
+    struct sums sums = {0};
+    r->metric_gradient = channel_scratch(r);
+    if (!r->cache) evaluate_in_turn(r, &sums);
+    for (int64_t i = 0; r->cache && i < r->n; i++) {
+        sums.f += r->metric_f[i];
+        sums.norm_sq += r->metric_norm_sq[i];
+        add_to_total(r, vec_at(r->cache, r->d, (size_t)i));
+    }
+    fill_model_columns(r, &sums, row);
     fill_count_columns(r, row);
     real_same_nan(TRACE_COLUMNS, row);
     trace_add(&r->trace, row);

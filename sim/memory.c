@@ -5,10 +5,26 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+/* What a container's control group allows, versions 2 and 1; where there is none, no limit. */
+static double group_bytes(void)
+{
+    static const char *const path[] = {"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"};
+    double least = 1e18;
+    for (int k = 0; k < 2; k++) {
+        FILE *f = fopen(path[k], "re");
+        double limit;
+        if (f && fscanf(f, "%lf", &limit) == 1 && limit < least) least = limit; /* "max" is no number */
+        if (f) fclose(f);
+    }
+    return least;
+}
+
 static double memory_bytes(void)
 {
     const long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
     double most = pages > 0 && page > 0 ? (double)pages * (double)page : 1e18;
+    const double group = group_bytes();
+    if (group < most) most = group;
     struct rlimit limit;
     if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && (double)limit.rlim_cur < most)
         most = (double)limit.rlim_cur;

@@ -100,7 +100,7 @@ static void ask_theory(void *param, const void *user)
 
 static bool fits_into_memory(const struct run_spec *s, struct fail *f)
 {
-    return memory_fits(run_bytes(s), f, "n = %lld clients, d = %lld and the method's lists and batches",
+    return memory_fits(s->objective->bytes + run_bytes(s), f, "n = %lld clients, d = %lld and the method's lists and batches",
                        (long long)s->objective->n, (long long)s->objective->d);
 }
 

@@ -46,6 +46,7 @@ struct objective {
     int64_t rows;            /* x is a matrix of that many rows, for low-rank compressors; 0: a plain vector */
     int64_t *samples;        /* n: m_i, samples on client i; 1 for problems without samples (n of them) */
     int64_t total;           /* N: sum of samples                                                        */
+    double bytes;            /* of memory that its data take, about; 0: next to none                     */
     bool finite_sum;         /* f_i is a mean over m_i samples that can be listed                        */
     char title[128], sha256[65]; /* for figures and records                                              */
     double f_star;           /* NaN until known; set by open() or objective_minimise                     */

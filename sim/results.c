@@ -46,7 +46,11 @@ bool run_continue(struct run *r, const struct snapshot *s, struct fail *f)
 
 /* --- writing ----------------------------------------------------------------------------------------- */
 
-static void fill_problem(struct record *out, const struct instance *i)
+/* group_array or group_lend */
+typedef void add_array(struct group *g, const char *name, enum value_type type, const void *data, size_t count, const char *unit,
+                       const char *description);
+
+static void fill_problem(struct record *out, const struct instance *i, add_array *add)
 {
     const struct experiment_params *c = i->settings.data;
     const struct objective *o = &i->objective;
@@ -68,8 +72,8 @@ static void fill_problem(struct record *out, const struct instance *i)
                 {"f_start", i->f_start}, {"grad_norm_sq_start", i->grad_norm_sq_start}};
     for (size_t k = 0; k < sizeof real / sizeof *real; k++)
         if (!isnan(real[k].value)) group_real(g, real[k].name, real[k].value);
-    group_array(g, "L_i", VALUE_REAL, i->L.L_i, (size_t)o->n, "", "smoothness of every f_i, as theory uses it");
-    if (o->x_star) group_array(g, "x_star", VALUE_REAL, o->x_star, (size_t)o->d, "", "the minimiser");
+    add(g, "L_i", VALUE_REAL, i->L.L_i, (size_t)o->n, "", "smoothness of every f_i, as theory uses it");
+    if (o->x_star) add(g, "x_star", VALUE_REAL, o->x_star, (size_t)o->d, "", "the minimiser");
 }
 
 static void fill_parameters(struct group *g, const struct settings *s, const char *prefix)
@@ -132,7 +136,7 @@ static const char *status_name(const struct snapshot *s)
     return !s->taken || s->status == RUN_GOING ? "interrupted" : s->status == RUN_DONE ? "done" : "diverged";
 }
 
-static void fill_run(struct record *out, const struct planned *run, size_t number, const struct snapshot *s)
+static void fill_run(struct record *out, const struct planned *run, size_t number, const struct snapshot *s, add_array *add)
 {
     const struct experiment_params *c = run->settings.data;
     char *path = xprintf("/runs/%03zu", number);
@@ -158,13 +162,13 @@ static void fill_run(struct record *out, const struct planned *run, size_t numbe
     group_real(g, "start_bits_up", s->start.count[BITS_UP]);
     group_real(g, "start_sample_gradients", s->start.count[SAMPLE_GRADIENTS]);
     if (s->taken) {
-        group_array(g, "x", VALUE_REAL, s->model, (size_t)run->instance->objective.d, "", "the model after the last round");
+        add(g, "x", VALUE_REAL, s->model, (size_t)run->instance->objective.d, "", "the model after the last round");
         fill_trace(out, path, &s->trace);
     }
     free(path);
 }
 
-void results_fill(struct record *out, const struct plan *p, const struct snapshot *snapshot)
+static void fill(struct record *out, const struct plan *p, const struct snapshot *snapshot, add_array *add)
 {
     *out = (struct record){0};
     struct group *root = record_group(out, "/");
@@ -172,18 +176,28 @@ void results_fill(struct record *out, const struct plan *p, const struct snapsho
     group_int(root, "format_version", RECORD_VERSION);
     group_text(root, "source", "gradwire " GRADWIRE_VERSION);
     group_text(root, "experiment", p->text);
-    for (size_t k = 0; k < p->instances; k++) fill_problem(out, p->instance[k]);
+    for (size_t k = 0; k < p->instances; k++) fill_problem(out, p->instance[k], add);
     record_group(out, "/runs");
-    for (size_t k = 0; k < p->runs; k++) fill_run(out, p->run[k], k, &snapshot[k]);
+    for (size_t k = 0; k < p->runs; k++) fill_run(out, p->run[k], k, &snapshot[k], add);
     for (size_t k = 0; k < p->runs; k++) {
         const struct snapshot *s = &snapshot[k];
         if (!s->taken || !s->state) continue;
         record_group(out, "/checkpoint");
         char *path = xprintf("/checkpoint/%03zu", k);
         struct group *g = record_group(out, path);
-        group_array(g, "state", VALUE_BYTES, s->state, s->state_size, "", "what `gradwire resume` goes on from");
+        add(g, "state", VALUE_BYTES, s->state, s->state_size, "", "what `gradwire resume` goes on from");
         free(path);
     }
+}
+
+void results_fill(struct record *out, const struct plan *p, const struct snapshot *snapshot)
+{
+    fill(out, p, snapshot, group_array);
+}
+
+void results_lend(struct record *out, const struct plan *p, const struct snapshot *snapshot)
+{
+    fill(out, p, snapshot, group_lend);
 }
 
 /* --- reading ------------------------------------------------------------------------------------------- */

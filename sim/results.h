@@ -19,6 +19,8 @@ void snapshot_take(struct snapshot *s, const struct run *r);
 void snapshot_free(struct snapshot *s);
 /* The whole file: plan->runs snapshots, some perhaps not taken yet. */
 void results_fill(struct record *out, const struct plan *p, const struct snapshot *snapshot);
+/* The same without copies of what is large: for a record that is written and freed while plan and snapshots stay as they are. */
+void results_lend(struct record *out, const struct plan *p, const struct snapshot *snapshot);
 /* The snapshots held by a file that came from the same plan. */
 bool results_load(const struct record *file, const struct plan *p, struct snapshot *snapshot, struct fail *f);
 /* Make a run stand where the snapshot does. */

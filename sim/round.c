@@ -7,8 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Memory for gradients or messages of many clients at a time; beyond it they are recomputed or handled in waves. */
-static const double cache_bytes = 256e6, wave_bytes = 64e6;
+/* Messages of many clients at a time; beyond it they are handled in waves.  Small, to stay in a processor's cache. */
+static const double wave_bytes = 8e6;
+/* Gradients of all clients at one point are kept up to this; beyond it, up to the second size and as long as they are few
+ * beside what there is anyway, data and the method's own vectors.  Else they are computed when they are asked for. */
+static const double cache_bytes = 64e6, large_cache_bytes = 256e6, cache_share = 0.1;
 
 /* --- what methods see of the engine -------------------------------------------------------------- */
 
@@ -124,6 +127,25 @@ static void slots_make(struct run *r, int64_t slots)
     r->slots = slots;
 }
 
+/* Messages of one wave: many, or with long vectors one for each thread. */
+static int64_t wave_of(const struct run *r)
+{
+    const double slot = (double)r->d * sizeof(double) + PORTS * sizeof(struct message);
+    const int64_t room = (int64_t)(wave_bytes / slot), wave = room < r->threads ? r->threads : room;
+    return wave < r->n ? wave : r->n;
+}
+
+static void new_cache(struct run *r)
+{
+    const double bytes = (double)r->n * (double)r->d * sizeof(double);
+    const double own = (double)r->d * sizeof(double) * (double)r->client_vectors * (double)r->n + r->objective->bytes;
+    if (bytes > cache_bytes && bytes > fmin(large_cache_bytes, cache_share * own)) return;
+    r->cache = vec_slab(r->d, (size_t)r->n);
+    r->cache_x = vec_new(r->d);
+    r->metric_norm_sq = xcalloc((size_t)r->n, sizeof(double));
+    r->metric_f = xcalloc((size_t)r->n, sizeof(double));
+}
+
 static void new_clients(struct run *r)
 {
     const struct method *m = r->spec->method;
@@ -133,21 +155,11 @@ static void new_clients(struct run *r)
     for (int64_t i = 0; i < r->n; i++)
         mark_lists(m->client, r->client_place, r->client_slab, r->d, (size_t)i * r->client_vectors);
     r->ledger = xcalloc((size_t)r->n, sizeof *r->ledger);
-
-    double bytes = (double)r->d * sizeof(double);
-    r->wave = r->n;
-    if (bytes * (double)r->n > wave_bytes) {
-        r->wave = (int64_t)(wave_bytes / bytes);
-        if (r->wave < r->threads) r->wave = r->threads < r->n ? r->threads : r->n;
-    }
+    r->wave = wave_of(r);
     slots_make(r, r->wave);
     r->worker = xcalloc((size_t)r->threads, sizeof *r->worker);
     for (int t = 0; t < r->threads; t++) r->worker[t].mine = xcalloc(1, m->client_size + 1);
-    if (bytes * (double)r->n <= cache_bytes) r->cache = vec_slab(r->d, (size_t)r->n);
-    r->cache_x = vec_new(r->d);
-    r->metric_gradient = vec_new(r->d);
-    r->metric_norm_sq = xcalloc((size_t)r->n, sizeof(double));
-    r->metric_f = xcalloc((size_t)r->n, sizeof(double));
+    new_cache(r);
 }
 
 /* The largest batch that a method's parameters ask for. */
@@ -216,7 +228,6 @@ void run_free(struct run *r)
     vec_slab_free(r->client_slab);
     vec_slab_free(r->cache);
     vec_free(r->cache_x);
-    vec_free(r->metric_gradient);
     void *rest[] = {r->server_state, r->server_place, r->client_place,   r->ledger,  r->message,
                     r->sent,         r->worker,       r->metric_norm_sq, r->metric_f};
     for (size_t k = 0; k < sizeof rest / sizeof *rest; k++) free(rest[k]);
@@ -262,6 +273,13 @@ static int64_t end_of_wave(const struct run *r, int64_t from)
     return end;
 }
 
+/* Enough that threads seldom meet, few enough that they end together. */
+int64_t run_share(const struct run *r, int64_t clients)
+{
+    const int64_t share = clients / (32 * (int64_t)r->threads);
+    return share > 1 ? share : 1;
+}
+
 static void clients_work(struct run *r)
 {
     for (int64_t from = 0, end; from < r->participants.count; from = end) {
@@ -269,7 +287,8 @@ static void clients_work(struct run *r)
         const int64_t before = slot_of(r, from), slots = slot_of(r, end) - before;
         slots_make(r, slots);
         if (r->threads > 1) {
-#pragma omp parallel for schedule(dynamic) num_threads(r->threads)
+            const int64_t share = run_share(r, end - from);
+#pragma omp parallel for schedule(dynamic, share) num_threads(r->threads)
             for (int64_t k = from; k < end; k++) serve_client(r, slot_of(r, k) - before, k);
         } else {
             for (int64_t k = from; k < end; k++) serve_client(r, slot_of(r, k) - before, k);
@@ -284,11 +303,9 @@ static void note_start(struct run *r)
     bool dense = false;
     for (int t = 0; t < r->threads; t++) dense |= r->worker[t].sent_dense;
     if (!dense || !r->spec->method->dense_start) return;
-    for (int k = 0; k < COUNTS; k++) {
-        double total = 0;
-        for (int64_t i = 0; i < r->n; i++) total += r->ledger[i].count[k];
-        r->start.count[k] = total / (double)r->n;
-    }
+    for (int64_t i = 0; i < r->n; i++)
+        for (int k = 0; k < COUNTS; k++) r->start.count[k] += r->ledger[i].count[k];
+    for (int k = 0; k < COUNTS; k++) r->start.count[k] /= (double)r->n;
 }
 
 static bool model_is_finite(const struct run *r)

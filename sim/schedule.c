@@ -41,10 +41,10 @@ static bool commit(struct state *s, struct fail *f)
     double begun = progress_seconds(s->progress);
     struct record file;
     for (size_t k = 0; k < s->plan->runs; k++) omp_set_lock(&s->lock[k]);
-    results_fill(&file, s->plan, s->snapshot);
-    for (size_t k = 0; k < s->plan->runs; k++) omp_unset_lock(&s->lock[k]);
+    results_lend(&file, s->plan, s->snapshot);
     bool ok = record_write(s->how->path, &file, f);
     record_free(&file);
+    for (size_t k = 0; k < s->plan->runs; k++) omp_unset_lock(&s->lock[k]);
     s->last_commit = progress_seconds(s->progress);
     s->last_cost = s->last_commit - begun;
     return ok;

@@ -24,7 +24,7 @@ static struct {
 static struct {
     int64_t served[MOST_ROUNDS][CLIENTS]; /* how often the client made a step */
     double told[MOST_ROUNDS][DIMENSION];  /* what was broadcast               */
-    int64_t looked_back;
+    _Atomic int64_t looked_back;          /* clients work side by side         */
 } seen;
 
 static inline void ask_in(struct server *s, enum manner manner)

@@ -54,6 +54,11 @@ refused() {
     refused 'lists and batches take at least' q.ini method=qsgd compressor=randk noise=1 batch=1000000000
 }
 
+@test "data and vectors of which each alone has room" {
+    refused 'n = 1 clients, d = 8000000 and the method'"'"'s lists and batches take at least 0.64 GB' q.ini dim=8000000 rotate=no \
+        method=diana compressor=randk clients=1
+}
+
 @test "numbers beyond all reals" {
     refused "large.svm:2:6: value '1e309' is too large; allowed are numbers up to 1.797e308" l.ini dataset=./large.svm
     refused "label.svm:1:1: label '1e309' is too large" l.ini dataset=./label.svm

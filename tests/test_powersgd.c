@@ -65,6 +65,27 @@ static void a_matrix_of_the_rank_is_sent_exactly(void **state)
     kit_close(&k);
 }
 
+/* No more than the smaller side: neither more columns are sent than M has, nor more than it has rows. */
+static void the_rank_is_at_most_full(void **state)
+{
+    (void)state;
+    static const char *const rows[] = {"matrix_rows=7", "matrix_rows=5"};
+    for (int q = 0; q < 2; q++)
+        for (int rank = 4; rank <= 8; rank++) {
+            struct kit k;
+            char words[48];
+            double x[D];
+            snprintf(words, sizeof words, "%s rank=%d", rows[q], rank);
+            kit_open(&k, "powersgd", words, D, 4, 64);
+            gaussian(x, D, 7);
+            const double error = relative_error(kit_draw(&k, x, 0, 0), x, D);
+            assert_true(k.message.payload_bits == (rank < 5 ? rank : 5) * (A + B) * 64.0);
+            assert_true(k.constants.alpha == (rank < 5 ? rank : 5) / 5.0);
+            assert_true(rank < 5 ? error > 1e-3 : error < 1e-13);
+            kit_close(&k);
+        }
+}
+
 /* Columns of M Q that point nearly the same way are made orthonormal to rounding, or what is sent would not be M. */
 static void singular_values_far_apart(void **state)
 {
@@ -311,6 +332,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_matrix_of_the_rank_is_sent_exactly),
+        cmocka_unit_test(the_rank_is_at_most_full),
         cmocka_unit_test(singular_values_far_apart),
         cmocka_unit_test(it_is_a_projection),
         cmocka_unit_test(alpha_is_kept_in_the_mean),

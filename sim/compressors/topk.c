@@ -1,6 +1,7 @@
 /* topk.c - Top-K: the K coordinates of largest magnitude. */
 #include "../compose.h"
 #include "../support.h"
+#include "../wide.h"
 #include <string.h>
 
 struct topk {
@@ -50,18 +51,57 @@ static uint64_t kth_largest(uint64_t *key, int64_t d, int64_t k, int64_t *above)
     return key[0];
 }
 
+enum { SMALL = 1024 };
+
+WIDE static int64_t count_above(const int64_t *key, int64_t d, int64_t cut)
+{
+    int64_t count = 0;
+    for (int64_t i = 0; i < d; i++) count += key[i] > cut;
+    return count;
+}
+
+/* For d up to SMALL, a cut between the K-th and the next key, by bisection: counting has no branch that random keys mispredict.
+ * Where they are equal it is the K-th largest itself. */
+static uint64_t cut_of_small(const double *v, int64_t d, int64_t k, int64_t *above)
+{
+    int64_t key[SMALL], low = INT64_MAX, high = 0;
+    for (int64_t i = 0; i < d; i++) {
+        key[i] = (int64_t)magnitude(v[i]);
+        low = key[i] < low ? key[i] : low;
+        high = key[i] > high ? key[i] : high;
+    }
+    while (low < high) {
+        const int64_t middle = low + (high - low) / 2;
+        *above = count_above(key, d, middle);
+        if (*above == k) return (uint64_t)middle;
+        if (*above > k)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    *above = count_above(key, d, low);
+    return (uint64_t)low;
+}
+
+static uint64_t cut_of_large(const double *v, int64_t d, int64_t k, int64_t *above, struct message *m)
+{
+    message_shape(m, d, d, true); /* the value array is the scratch */
+    uint64_t *key = (uint64_t *)(void *)m->value;
+    for (int64_t i = 0; i < d; i++) key[i] = magnitude(v[i]);
+    return kth_largest(key, d, k, above);
+}
+
 static void select_some(const void *param_, const struct compress_call *q, const double *v, struct message *m)
 {
     int64_t k = ((const struct topk *)param_)->k, above, count = 0;
-    message_shape(m, q->d, q->d, true); /* the value array is the scratch */
-    uint64_t *key = (uint64_t *)(void *)m->value;
-    for (int64_t i = 0; i < q->d; i++) key[i] = magnitude(v[i]);
-    uint64_t least = kth_largest(key, q->d, k, &above);
+    uint64_t cut = q->d <= SMALL ? cut_of_small(v, q->d, k, &above) : cut_of_large(v, q->d, k, &above, m);
     int64_t ties = k - above; /* that many of the equal ones, lowest index first */
     message_shape(m, q->d, k, false);
     for (int64_t i = 0; count < k; i++) {
         uint64_t here = magnitude(v[i]);
-        if (here > least || (here == least && ties-- > 0)) m->index[count++] = (uint32_t)i;
+        m->index[count] = (uint32_t)i;
+        count += (here > cut) | ((here == cut) & (ties > 0));
+        ties -= here == cut;
     }
     support_take(v, 1, m);
 }

@@ -71,25 +71,20 @@ static void reflect(const struct spectrum *q, const double *x, double *y)
     for (int64_t j = 0; j < q->d; j++) y[j] = x[j] - twice * q->w[j];
 }
 
-/* out = D_i u - c_i (linear: without c_i); half, unless NULL, = D_i u/2 - c_i. */
-static void diagonal_gradient(const struct objective *o, int64_t client, const double *u, double *out, double *half, bool linear)
+/* out = times D_i u - c_i (linear: without c_i). */
+static void diagonal_gradient(const struct objective *o, int64_t client, const double *u, double times, bool linear, double *out)
 {
     const struct spectrum *q = o->self;
     const double *lambda = q->lambda, *c = q->c, keep = linear ? 0 : 1;
     const uint64_t *s = NULL, *t = NULL;
     const double flip = client_signs(o, client, &s, &t), h = flip * q->h, shift = flip * q->shift;
     if (h == 0)
-        for (int64_t j = 0; j < q->d; j++) {
-            const double image = lambda[j] * u[j];
-            if (half) half[j] = image / 2 - c[j];
-            out[j] = image - keep * c[j];
-        }
+        for (int64_t j = 0; j < q->d; j++) out[j] = lambda[j] * u[j] * times - keep * c[j];
     else
         for (int64_t j = 0; j < q->d; j++) {
             const double image = lambda[j] * (1 + signed_by(s, j, h)) * u[j];
             const double own = c[j] + lambda[j] * signed_by(t, j, shift);
-            if (half) half[j] = image / 2 - own;
-            out[j] = image - keep * own;
+            out[j] = image * times - keep * own;
         }
 }
 
@@ -98,10 +93,13 @@ static void gradient(const struct objective *o, int64_t client, const double *x,
 {
     const struct spectrum *q = o->self;
     const size_t d = (size_t)q->d;
-    double *u = work_room(&w->b, &w->room_b, d), *half = value ? work_room(&w->c, &w->room_c, d) : NULL;
+    double *u = work_room(&w->b, &w->room_b, d);
     reflect(q, x, u);
-    diagonal_gradient(o, client, u, out, half, false);
-    if (value) *value = real_dot(d, u, half);
+    if (value) {
+        diagonal_gradient(o, client, u, 0.5, false, out);
+        *value = real_dot(d, u, out);
+    }
+    diagonal_gradient(o, client, u, 1, false, out);
     reflect(q, out, out);
 }
 
@@ -135,7 +133,7 @@ static void hessian_times(const struct objective *o, int64_t client, const doubl
     const struct spectrum *q = o->self;
     double *u = work_room(&w->b, &w->room_b, (size_t)q->d);
     reflect(q, v, u);
-    diagonal_gradient(o, client, u, out, NULL, true);
+    diagonal_gradient(o, client, u, 1, true, out);
     reflect(q, out, out);
 }
 
@@ -245,6 +243,7 @@ static bool open_quadratic(struct objective *o, const void *p, const struct shar
     o->param = &q->param;
     o->d = q->d;
     o->n = o->total = clients;
+    o->bytes = 8 * ((q->w ? 4 : 3) * d + (q->sign ? n / 2 * 2 * (double)q->words : 0));
     o->samples = xmalloc((size_t)clients * sizeof *o->samples);
     for (int64_t i = 0; i < clients; i++) o->samples[i] = 1;
     snprintf(o->title, sizeof o->title, "quadratic");

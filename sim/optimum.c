@@ -1,9 +1,10 @@
 /* optimum.c - a kept minimiser: the key as text, then d, f*, |grad f(x*)|^2 and x* as eight little-endian bytes each, then a
  * seal.
  *
- * The file's name is the sha256 of the key; the key itself is compared, too.  The number in `format` belongs to the minimiser as
- * well: a change of minimise.c that changes its bits raises it, or old results would be taken for new ones. */
+ * The file's name is the sha256 of the key; the key itself is compared, too.  The program's own sha256 is in it: what another
+ * build found, with another minimiser or a compiler that rounds otherwise, is not taken. */
 #include "optimum.h"
+#include "../datasets/digest.h"
 #include "../datasets/locate.h"
 #include "real.h"
 #include "record.h"
@@ -14,7 +15,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static const char format[] = "gradwire optimum 1|";
+static const char format[] = "gradwire optimum 2|";
 
 struct kept {
     char *path;
@@ -41,12 +42,29 @@ static uint64_t word_of(double v)
     return word;
 }
 
+/* The sha256 of this program's file; empty where the system does not show it. */
+static void program_sum(char hex[65])
+{
+    unsigned char bytes[1 << 16];
+    struct digest d;
+    size_t some;
+    hex[0] = '\0';
+    FILE *in = fopen("/proc/self/exe", "rbe");
+    if (!in) return;
+    digest_start(&d);
+    while ((some = fread(bytes, 1, sizeof bytes, in)) > 0) digest_bytes(&d, bytes, some);
+    if (!ferror(in)) digest_hex(&d, hex);
+    fclose(in);
+}
+
 /* The file for a key, its bytes holding the key so far; false where there is no cache. */
 static bool kept_open(struct kept *k, const struct objective *o, const char *key)
 {
-    char directory[4096];
+    char directory[4096], program[65];
     if (!cache_directory(directory, sizeof directory)) return false;
-    char *text = xprintf("%s%s|%s", format, key, o->sha256);
+    program_sum(program);
+    if (program[0] == '\0') return false;
+    char *text = xprintf("%s%s|%s|%s", format, program, key, o->sha256);
     k->head = strlen(text) + 1;
     k->size = k->head + 8 * ((size_t)o->d + 3);
     k->bytes = xmalloc(k->size + SEAL_SIZE);

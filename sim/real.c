@@ -1,8 +1,8 @@
 /* real.c - exp, log and sums out of + - * / and sqrt alone, so that every CPU and compiler gives the same bits.
  *
  * The logarithm's polynomial: interpolation at Chebyshev nodes, computed with 80 digits and rounded to double. */
-#include "exp_core.h"
 #include "real.h"
+#include "exp_core.h"
 #include "wide.h"
 #include <float.h>
 #include <math.h>
@@ -121,7 +121,7 @@ void real_same_nan(size_t n, double *x)
 }
 
 /* (1 + e)(1 - e) - 1 is 0 when the product is rounded and -e^2 under FMA. */
-static bool products_are_rounded(void)
+WIDE static bool products_are_rounded(void) /* in every clone, as FMA may be in one of them only */
 {
     volatile double a = 1 + 0x1p-27, b = 1 - 0x1p-27, c = -1;
     double x = a, y = b, z = c;

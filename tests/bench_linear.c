@@ -1,8 +1,8 @@
 /* bench_linear.c - time of the oracle of linear models, beside what this machine allows and beside a plain loop; not a test.
  *
- * Usage: GRADWIRE_DATA=... bench_linear [clients] [repetitions].  Everything takes turns in one thread.  The limit, "roofline", is
- * measured in the same turns: sums of gathered numbers from lists that never end, times the nonzeros of both passes, plus the loss of
- * samples that stay in the first-level cache, times the samples. */
+ * Usage: GRADWIRE_DATA=... bench_linear [clients] [repetitions].  Everything takes turns in one thread.  The limit, "roofline",
+ * is measured in the same turns: sums of gathered numbers from lists that never end, times the nonzeros of both passes, plus the
+ * loss of samples that stay in the first-level cache, times the samples. */
 #include "../datasets/dataset.h"
 #include "../sim/linear.h"
 #include "../sim/rng.h"
@@ -245,13 +245,14 @@ int main(int count, char **word)
         b[i].repeats = repeats;
         here[i] = bench_open(&b[i], name[i], i == SETS - 1, clients);
     }
-    printf("all gradients of the MARINA loss, n = %lld, one thread, %d repeats in turn; ms, and ns a nonzero\n", (long long)clients,
-           repeats);
+    printf("all gradients of the MARINA loss, n = %lld, one thread, %d repeats in turn; ms, and ns a nonzero\n",
+           (long long)clients, repeats);
     printf("%-18s %8s %8s %8s %8s %8s %10s %7s %8s\n", "dataset", "min", "median", "+ value", "roofline", "ns/nnz", "of it",
            "x plain", "off");
     for (int i = 0; i < SETS; i++)
         if (here[i]) bench_gradients(&b[i]);
-    printf("\nseveral points in one pass over the data, with values; ms a point\n%-28s %9s %9s %9s\n", "", "one", "together", "ratio");
+    printf("\nseveral points in one pass over the data, with values; ms a point\n%-28s %9s %9s %9s\n", "", "one", "together",
+           "ratio");
     for (int i = 0; i < SETS; i++)
         for (int k = 2; here[i] && k <= MOST_POINTS; k += 2) bench_points(&b[i], k);
     printf("\nbatches of samples drawn with replacement; ns a sample\n%-28s %9s %9s %9s\n", "", "plain", "gradwire", "ratio");

@@ -52,7 +52,8 @@ static size_t runs_that_differ(const struct lab *a, const struct lab *b)
     return differ;
 }
 
-static const char data[] = "dataset=one-hot rows=300 features=23 groups=6 clients=4 bias=yes problem=logistic lambda=0.01 regime=convex";
+static const char data[] =
+    "dataset=one-hot rows=300 features=23 groups=6 clients=4 bias=yes problem=logistic lambda=0.01 regime=convex";
 
 /* Methods that ask for gradients where the model stands, elsewhere, of batches, not of all clients; rows now and then. */
 static const char *const sweep[] = {
@@ -84,8 +85,8 @@ static void every_run_as_alone(void **unused)
     }
 }
 
-/* With a row now and then, methods that ask for all gradients at the model take every one of them together, and each once; one that
- * asks elsewhere finds that out after one round. */
+/* With a row now and then, methods that ask for all gradients at the model take every one of them together, and each once; one
+ * that asks elsewhere finds that out after one round. */
 static void gradients_are_foreseen(void **unused)
 {
     (void)unused;

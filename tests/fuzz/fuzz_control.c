@@ -1,4 +1,5 @@
-/* fuzz_control.c - what the fuzzers would see of a mistake: a file of three rows and more than six features is read beyond its labels. */
+/* fuzz_control.c - what the fuzzers would see of a mistake: a file of three rows and more than six features is read beyond its
+ * labels. */
 #include "../../datasets/dataset.h"
 #include "fuzz_kit.h"
 

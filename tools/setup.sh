@@ -1,5 +1,5 @@
 #!/bin/bash
-# setup.sh [run|test|bench|fuzz] - see that what gradwire is built from and runs with is there; install what is not.
+# setup.sh [run|test|bench|fuzz|bits] - see that what gradwire is built from and runs with is there; install what is not.
 #
 # Asks pkg-config and PATH first and calls no package manager, hence no network, when everything is there.  On Debian and
 # its kin what is missing is installed by apt-get, as root or through sudo without a password; otherwise one line names
@@ -17,6 +17,7 @@ missing=() optional=()
 library() { pkg-config --exists "$1" 2>/dev/null || missing+=("$2"); }
 program() { command -v "$1" >/dev/null 2>&1 || missing+=("$2"); }
 file() { [ -e "$1" ] || missing+=("$2"); }
+openmp() { printf '#include <omp.h>\n' | "$1" -fopenmp -E - >/dev/null 2>&1 || optional+=("$2"); }
 helper() { command -v "$1" >/dev/null 2>&1 || optional+=("$2"); }
 python() { /usr/bin/python3 -c "import importlib.util as u, sys; sys.exit(u.find_spec('$1') is None)" 2>/dev/null || optional+=("$2"); }
 
@@ -44,6 +45,12 @@ look() {
         python h5py python3-h5py
         ;;
     bench) python scipy python3-scipy ;;
+    bits)
+        helper clang clang
+        if command -v clang >/dev/null 2>&1; then openmp clang libomp-dev; else optional+=(libomp-dev); fi
+        helper aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu
+        helper qemu-aarch64 qemu-user
+        ;;
     fuzz)
         program clang clang
         printf 'int LLVMFuzzerTestOneInput(const char *d, long n) { return d && n < 0; }\n' |

@@ -1,0 +1,2 @@
+# sim/exp_core.h: e^x is libm's
+s/^    return y \* power_of_two(half) \* power_of_two(rest);/    return (void)y, (void)half, (void)rest, __builtin_exp(x);/

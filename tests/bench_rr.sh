@@ -3,22 +3,13 @@
 # compared with (Sadiev et al. 2022: 20 clients, rows sorted by label, ten steps a pass, Rand-K with K = floor(0.02 d)), one
 # thread; then Q-RR beside the same method in numpy and scipy (tests/peers/rr_scipy.py).
 #
-# The wall time of a short and of a long run are subtracted, so that start-up, reading and smoothness constants cancel.  All take
-# turns, REPEATS times, and medians are printed.  Writes results/bench-rr.csv.
-set -u
-export LC_ALL=C
-gradwire=${GRADWIRE:-./gradwire}
-repeats=${REPEATS:-3}
+# The processor times of a short and of a long run are subtracted, so that start-up, reading and smoothness constants cancel.  All
+# take turns, REPEATS times, and medians are printed.
+: "${REPEATS:=3}"
+# shellcheck source=tests/bench_kit.sh
+. "$(dirname "$0")/bench_kit.sh"
 peer=(/usr/bin/python3 tests/peers/rr_scipy.py --gamma 0.02)
-work=$(mktemp -d "${TMPDIR:-/tmp}/gradwire-bench.XXXXXX") || exit 1
-trap 'rm -rf "$work"' EXIT
-trap 'exit 130' INT TERM
-mkdir -p results
-csv=results/bench-rr.csv
-
-have_peer=yes
-/usr/bin/python3 -c 'import scipy' 2>/dev/null || have_peer=no
-[ $have_peer = yes ] || echo "python3-scipy is not here: gradwire alone"
+[ $have_scipy = yes ] || echo "python3-scipy is not here: gradwire alone"
 
 cat >"$work/bench.ini" <<'END'
 [experiment]
@@ -54,13 +45,11 @@ w8a 6 248 140 25 1
 END
 }
 
-# gradwire_seconds ROUNDS WORD...: wall time, on stdout
+# gradwire_seconds ROUNDS WORD...: processor time, on stdout
 gradwire_seconds() {
-    local rounds=$1 from=$EPOCHREALTIME
+    local rounds=$1
     shift
-    "$gradwire" run "$work/bench.ini" "rounds=$rounds" "$@" -o "$work/bench.h5" --force --threads 1 --quiet >"$work/log" 2>&1 ||
-        { cat "$work/log" >&2; return 1; }
-    awk -v from="$from" -v to="$EPOCHREALTIME" 'BEGIN { printf "%.6f\n", to - from }'
+    cpu "$gradwire" run "$work/bench.ini" "rounds=$rounds" "$@" -o "$work/bench.h5" --force --threads 1 --quiet
 }
 
 # pass NAME ROUNDS_A_PASS PASSES WORD...: appends to $work/NAME the seconds of a pass
@@ -68,7 +57,7 @@ pass() {
     local name=$1 a_pass=$2 passes=$3 short long
     shift 3
     short=$(gradwire_seconds $((2 * a_pass)) "$@") && long=$(gradwire_seconds $((passes * a_pass)) "$@") || return 1
-    awk -v s="$short" -v l="$long" -v n=$((passes - 2)) 'BEGIN { print (l - s) / n }' >>"$work/$name"
+    awk -v s="$short" -v l="$long" -v n=$((passes - 2)) 'BEGIN { print (l - s) * 1000 / n }' >>"$work/$name"
 }
 
 # once DATASET K BATCH PASSES CSR_PASSES DENSE_PASSES
@@ -79,20 +68,10 @@ once() {
         pass "$method.$1" "$a_pass" "$4" "dataset=$1" "k=$2" "method=$method" "record=every 1000000000" ${words//BATCH/$3} || return 1
     done < <(methods)
     pass "watched.$1" 10 $(($4 / 4)) "dataset=$1" "k=$2" method=q-rr stepsize=0.02 "record=every 1" || return 1
-    [ $have_peer = yes ] || return 0
+    [ $have_scipy = yes ] || return 0
     path=$("$gradwire" data "$1" --path)
-    out=$("${peer[@]}" "$path" --k "$2" --epochs "$5") && echo "${out%% *}" >>"$work/csr.$1" || return 1
-    out=$("${peer[@]}" "$path" --k "$2" --epochs "$6" --form dense) && echo "${out%% *}" >>"$work/dense.$1"
-}
-
-# median FILE: in milliseconds
-median() {
-    sort -g "$1" | awk '{ v[NR] = $1 * 1000 } END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'
-}
-# ratio A B: the median of the repeats' ratios
-ratio() {
-    paste "$1" "$2" | awk '{ print $1 / $2 / 1000 }' >"$work/ratio"
-    median "$work/ratio"
+    out=$("${peer[@]}" "$path" --k "$2" --epochs "$5") && awk '{ print $1 * 1000 }' <<<"$out" >>"$work/csr.$1" || return 1
+    out=$("${peer[@]}" "$path" --k "$2" --epochs "$6" --form dense) && awk '{ print $1 * 1000 }' <<<"$out" >>"$work/dense.$1"
 }
 
 found=()
@@ -107,7 +86,6 @@ while read -r name rest; do
 done < <(datasets)
 [ ${#found[@]} -gt 0 ] || { echo "none of these data sets is here; \`gradwire data mushrooms\` says why"; exit 1; }
 
-echo 'what,dataset,repeats,median_ms_a_pass' >$csv
 echo "a pass through the data, n = 20, ten steps, Rand-K with K = floor(0.02 d), one thread; ms, median of $repeats in turn"
 printf '%-14s' method
 printf '%12s' "${found[@]}"
@@ -117,11 +95,11 @@ while read -r method _; do
     for name in "${found[@]}"; do
         ms=$(median "$work/$method.$name")
         printf '%12.3f' "$ms"
-        echo "$method,$name,$repeats,$ms" >>$csv
+        line 'data pass' "$method, $name" ms "$work/$method.$name"
     done
     echo
 done < <(methods)
-if [ $have_peer = yes ]; then
+if [ $have_scipy = yes ]; then
     cat <<'END'
 
 Q-RR beside numpy and scipy.  CSR: every block a prebuilt sparse matrix.  Dense: dense arrays, and f after every step, which is what the
@@ -133,7 +111,7 @@ END
             "$(median "$work/csr.$name")" "$(ratio "$work/csr.$name" "$work/q-rr.$name")" \
             "$(median "$work/dense.$name")" "$(ratio "$work/dense.$name" "$work/q-rr.$name")" \
             "$(median "$work/watched.$name")" "$(ratio "$work/dense.$name" "$work/watched.$name")"
-        for what in watched csr dense; do echo "q-rr $what,$name,$repeats,$(median "$work/$what.$name")" >>$csv; done
+        for what in csr dense; do line "Q-RR data pass, scipy, $what" "$name" ms "$work/$what.$name" "$(ratio "$work/$what.$name" "$work/q-rr.$name")"; done
+        line 'Q-RR data pass with f after every step' "$name" ms "$work/watched.$name"
     done
 fi
-echo "written to $csv"

@@ -12,7 +12,7 @@ floor(m/blocks) rows a step, the last step of an epoch takes what remains; x0 = 
     rr_scipy.py FILE [--form csr] [--epochs 10] [--k 2] [--clients 20] [--blocks 10] [--gamma 0.02] [--ridge 1e-4] [--seed 1]
                 [--whole] [--in-order]
 
---whole: no compression; --in-order: no permutation.  Prints one line: seconds per epoch, f(x) at the end.
+--whole: no compression; --in-order: no permutation.  Prints one line: seconds of processor time per epoch, f(x) at the end.
 """
 import os
 os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
@@ -93,7 +93,7 @@ def value(clients, x, ridge):
 def q_rr(clients, d, o, rng):
     n, watched = len(clients), []
     x = np.zeros(d)
-    start = time.perf_counter()
+    start = time.process_time()
     for _ in range(o.epochs):
         for client in clients:
             client.shuffle()
@@ -109,7 +109,7 @@ def q_rr(clients, d, o, rng):
             x = x - o.gamma / n * total
             if o.form == "dense":
                 watched.append(value(clients, x, o.ridge))
-    return (time.perf_counter() - start) / o.epochs, value(clients, x, o.ridge)
+    return (time.process_time() - start) / o.epochs, value(clients, x, o.ridge)
 
 
 def main():

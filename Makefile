@@ -29,11 +29,13 @@ COMPRESSORS := $(wildcard sim/compressors/*.c)
 PROBLEMS    := $(wildcard sim/problems/*.c)
 GENERATORS  := $(wildcard datasets/generate_*.c)
 SOURCES     := $(sort $(wildcard sim/*.c datasets/*.c) $(METHODS) $(COMPRESSORS) $(PROBLEMS))
-LIBRARY     := $(filter-out $(BUILD)/sim/main.o,$(SOURCES:%.c=$(BUILD)/%.o)) $(BUILD)/plugins.o
+MAIN        := $(BUILD)/sim/main.o $(BUILD)/sim/malloc.o
+LIBRARY     := $(filter-out $(MAIN),$(SOURCES:%.c=$(BUILD)/%.o)) $(BUILD)/plugins.o
 TESTS       := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/test_*.c)))
-BENCH       := $(BUILD)/tests/bench_linear
+BENCH       := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/bench_*.c)))
 FUZZERS     := libsvm experiment words result
 REPLAYS     := $(FUZZERS:%=$(BUILD)/tests/fuzz/replay_%)
+FAULTS      := $(BUILD)/faults/inject.so $(BUILD)/faults/careless
 FIGURES     := $(patsubst plots/%.ini,%,$(sort $(wildcard plots/*.ini)))
 
 say = $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),,@printf '  %-8s %s\n' $(1) $(2))
@@ -41,13 +43,13 @@ say = $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),,@printf '  %-8s %s\n'
 .PHONY: all
 all: $(GRADWIRE)
 
-$(GRADWIRE): $(BUILD)/sim/main.o $(BUILD)/libgradwire.a
+$(GRADWIRE): $(MAIN) $(BUILD)/libgradwire.a
 	$(call say,link,$@)
 	$(Q)$(COMPILE) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 $(BUILD)/libgradwire.a: $(LIBRARY) $(BUILD)/sources $(METHODS:%.c=$(BUILD)/%.checked)
 	@rm -f $@
-	@ar rcs $@ $(LIBRARY)
+	@$(AR) rcs $@ $(LIBRARY)
 
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
@@ -114,7 +116,7 @@ test:
 	$(AGAIN) $(GRADWIRE)
 	$(AGAIN) -k test-programs || true
 	@GRADWIRE=$(abspath $(GRADWIRE)) GRADWIRE_BUILD=$(BUILD) tests/run.sh $(TESTS) $(REPLAYS) tests/check_cheats.sh $(sort $(wildcard tests/*.bats))
-test-programs: $(TESTS) $(BENCH) $(REPLAYS)
+test-programs: $(TESTS) $(BENCH) $(REPLAYS) $(FAULTS)
 $(TESTS) $(BENCH): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/libgradwire.a
 	$(call say,link,$@)
 	$(Q)$(COMPILE) $(LDFLAGS) -o $@ $^ $(shell pkg-config --libs cmocka 2>/dev/null) $(LIBS)
@@ -124,6 +126,45 @@ $(TESTS) $(BENCH): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/libgradwire.a
 .PHONY: check-cheats
 check-cheats: $(GRADWIRE)
 	@GRADWIRE_BUILD=$(BUILD) tests/run.sh tests/check_cheats.sh
+
+# What the tests reach: every line and branch of sim/ and methods/ but tests/coverage/exceptions; and whether they notice a slip in
+# a method or compressor (EVERY=8: each eighth; FULL=1: all).  Programs that end in abort() are counted as well.
+.PHONY: coverage check-mutants
+coverage:
+	@BUILD=$(BUILD) tools/setup.sh test
+	$(AGAIN) BUILD=$(BUILD)/coverage OPT=-O1 $(BUILD)/coverage/tests/coverage/dump.o
+	$(AGAIN) BUILD=$(BUILD)/coverage OPT=-O1 COUNTED=yes LDFLAGS='--coverage -Wl,--wrap=abort,--wrap=_exit,--wrap=execv' LDLIBS=$(BUILD)/coverage/tests/coverage/dump.o \
+	  all test-programs
+	@tests/check_coverage.sh $(BUILD)/coverage
+ifdef COUNTED
+$(SOURCES:%.c=$(BUILD)/%.o): private COMPILE += --coverage -fprofile-update=atomic -O0
+endif
+check-mutants: $(GRADWIRE) test-programs
+	@GRADWIRE_BUILD=$(BUILD) tests/check_mutants.sh
+
+# What the machine may do to the program: it is killed, its system calls fail, its memory ends.  tests/faults.bats is the short form.
+.PHONY: check-crash check-io check-memory
+check-crash check-io check-memory: check-%: $(GRADWIRE) $(FAULTS)
+	@GRADWIRE=$(GRADWIRE) GRADWIRE_BUILD=$(BUILD) tests/check_$*.sh
+$(BUILD)/faults/inject.so: tests/faults/inject.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call say,link,$@)
+	$(Q)$(CC) -std=c11 -D_GNU_SOURCE -O2 -Wall -Wextra $(WERROR) -fPIC -shared -o $@ $< -ldl
+$(BUILD)/faults/careless: $(BUILD)/sim/main.o $(BUILD)/tests/faults/careless.o $(BUILD)/libgradwire.a
+	@mkdir -p $(@D)
+	$(call say,link,$@)
+	$(Q)$(COMPILE) $(LDFLAGS) -o $@ $^ $(LIBS)
+.SECONDARY: $(BUILD)/tests/faults/careless.o
+# The tests watched by AddressSanitizer and its kin, valgrind and ThreadSanitizer: hours.  WHAT=address, memcheck, threads: one of them.
+.PHONY: check-sanitizers
+check-sanitizers: $(GRADWIRE) $(FAULTS)
+	@GRADWIRE=$(GRADWIRE) GRADWIRE_BUILD=$(BUILD) tests/check_sanitizers.sh
+
+# The same bits from every compiler, -O level, CPU and number of threads.  `make test` has the short form (tests/bits.bats).  WHAT=clang: only that part.
+.PHONY: check-bits
+check-bits: $(GRADWIRE)
+	@BUILD=$(BUILD) tools/setup.sh bits
+	@GRADWIRE=$(GRADWIRE) GRADWIRE_BUILD=$(BUILD) tests/check_bits.sh
 
 # Files and command lines that nobody would write.  `make test` tries the kept inputs and their neighbours, without a sanitizer;
 # `make fuzz` looks for new ones, SECONDS for each fuzzer, with libFuzzer.
@@ -153,11 +194,26 @@ results/%.png: results/%.h5
 	@GRADWIRE=$(RUN) tools/figure.sh plot $< $@
 .SECONDARY: $(FIGURES:%=results/%.h5)
 
+# Whatever can be checked, one after another.
+.PHONY: check-all
+check-all:
+	+@for check in lint test check-cheats check-crash check-io check-memory fuzz coverage check-mutants check-bits check-sanitizers; do \
+	  echo "== $$check"; $(MAKE) --no-print-directory $$check || exit 1; done
+
+# Every table is printed, and kept as results/bench.csv.  PARTS: some of them.
+PARTS ?= linear round rr threads scale read
+BENCH_linear  := $(abspath $(BUILD))/tests/bench_linear
+BENCH_round   := tests/bench.sh
+BENCH_rr      := tests/bench_rr.sh
+BENCH_threads := tests/bench_threads.sh
+BENCH_scale   := $(abspath $(BUILD))/tests/bench_scale
+BENCH_read    := $(abspath $(BUILD))/tests/bench_read 100 3
 .PHONY: bench
 bench: $(GRADWIRE) $(BENCH)
-	@GRADWIRE=$(RUN) tests/bench.sh
-	@echo; GRADWIRE=$(RUN) tests/bench_rr.sh
-	@echo; $(if $(filter /%,$(BENCH)),,./)$(BENCH)
+	@mkdir -p results && echo 'bench,case,unit,min,median,ratio' > results/bench.csv
+	@export GRADWIRE=$(abspath $(GRADWIRE)) GRADWIRE_BENCH=results/bench.csv; \
+	$(foreach p,$(PARTS),$(BENCH_$(p)) && echo &&) true
+	@echo 'kept as results/bench.csv'
 
 # Methods are laid out by hand, beside the paper's pseudo-code.  cppcheck 2.10 stumbles over _Generic (internalAstError) and over arrays
 # filled by a function (uninitvar; the compilers check that too), and does not know that xmalloc(SIZE_MAX), out_of_memory and misuse never return; NULL ends
@@ -168,9 +224,9 @@ SUPPRESS := missingIncludeSystem arrayIndexThenCheck internalAstError uninitvar 
             nullPointerRedundantCheck:sim/fail.c arrayIndexOutOfBoundsCond:sim/round.c negativeIndex:sim/round.c
 lint:
 	@for tool in clang-format cppcheck; do command -v $$tool > /dev/null || { echo "gradwire: lint needs $$tool" >&2; exit 2; }; done
-	@clang-format --dry-run -Werror $(filter-out methods/%,$(SOURCES)) $(wildcard tests/*.c)
+	@clang-format --dry-run -Werror $(filter-out methods/%,$(SOURCES)) $(wildcard tests/*.c tests/fuzz/*.c)
 	@cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr --enable=warning,performance,portability \
-	  $(SUPPRESS:%=--suppress=%) $(SOURCES) $(wildcard tests/*.c)
+	  $(SUPPRESS:%=--suppress=%) $(SOURCES) $(wildcard tests/*.c tests/fuzz/*.c)
 	$(AGAIN) BUILD=$(BUILD)/lint WERROR=-Werror all test-programs
 
 .PHONY: install uninstall
@@ -200,8 +256,16 @@ help:
 	  'make test        set up, build, run all tests' \
 	  'make figures     run every experiment of plots/ and draw its figure into results/' \
 	  'make check-cheats  methods that break the rules: each is stopped' \
+	  'make coverage    how much of the code the tests reach, and that it is enough' \
+	  'make check-mutants  slips in methods and compressors: the tests notice them (FULL=1: all)' \
+	  'make check-crash  killed before every call that writes: nothing that was committed is lost' \
+	  'make check-io    every system call fails, files change while they are read: it is said, and costs nothing' \
+	  'make check-memory  every request for memory fails: it is said, and costs nothing' \
+	  'make check-sanitizers  the tests under AddressSanitizer, UBSan, LeakSanitizer, valgrind and ThreadSanitizer (hours)' \
+	  'make check-bits  the reference experiments by every compiler, -O level, CPU (and aarch64, emulated): the same bits' \
 	  'make fuzz        look for inputs that break it, SECONDS=60 for each reader (clang)' \
-	  'make bench       time of a round and of a data pass beside numpy/scipy, of a sample beside a plain loop' \
+	  'make check-all   all of these, one after another (hours)' \
+	  'make bench       times beside the limits of the machine, beside numpy/scipy, of many clients (PARTS="$(PARTS)")' \
 	  'make lint        format, static analysis, a build with -Werror' \
 	  'make install     into PREFIX=/usr/local (DESTDIR for packagers); make uninstall takes it back' \
 	  'make clean       remove what was built; results/ stays' \

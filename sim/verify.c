@@ -106,10 +106,10 @@ bool verify_compare(const char *name, const char *recorded, const char *made, st
             fail_run(f, "%s: %.*s is %s", name, (int)strcspn(*r ? r : m, "\n"), *r ? r : m,
                      *r ? "no longer made" : "not in the digests");
         } else if (!same) {
-            if (!first_difference(r, m, "column ", run, column, sizeof run))
-                snprintf(column, sizeof column, "every column the same");
+            const bool in_columns = first_difference(r, m, "column ", run, column, sizeof run);
             if (!first_difference(r, m, "round ", run, round, sizeof run)) first_difference(r, m, "", run, round, sizeof run);
-            fail_run(f, "%s: %s differs: first %s, first %s", name, run, column, round);
+            fail_run(f, "%s: %s differs: %s%s, first %s", name, run, in_columns ? "first " : "no column",
+                     in_columns ? column : "", round);
         }
         free(r);
         free(m);

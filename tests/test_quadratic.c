@@ -35,6 +35,7 @@ struct quadratic_param {
     int64_t dim;
     double L, mu, heterogeneity;
     int64_t rotate;
+    double noise, diagonal_noise;
 };
 
 static void check_quadratic(const struct quadratic_param *q, int64_t n)

@@ -158,6 +158,7 @@ $(BUILD)/faults/careless: $(BUILD)/sim/main.o $(BUILD)/tests/faults/careless.o $
 # The tests watched by AddressSanitizer and its kin, valgrind and ThreadSanitizer: hours.  WHAT=address, memcheck, threads: one of them.
 .PHONY: check-sanitizers
 check-sanitizers: $(GRADWIRE) $(FAULTS)
+	@BUILD=$(BUILD) tools/setup.sh sanitizers
 	@GRADWIRE=$(GRADWIRE) GRADWIRE_BUILD=$(BUILD) tests/check_sanitizers.sh
 
 # The same bits from every compiler, -O level, CPU and number of threads.  `make test` has the short form (tests/bits.bats).  WHAT=clang: only that part.

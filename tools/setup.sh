@@ -1,5 +1,5 @@
 #!/bin/bash
-# setup.sh [run|test|bench|fuzz|bits] - see that what gradwire is built from and runs with is there; install what is not.
+# setup.sh [run|test|bench|fuzz|bits|sanitizers] - see that what gradwire is built from and runs with is there; install what is not.
 #
 # Asks pkg-config and PATH first and calls no package manager, hence no network, when everything is there.  On Debian and
 # its kin what is missing is installed by apt-get, as root or through sudo without a password; otherwise one line names
@@ -50,6 +50,13 @@ look() {
         if command -v clang >/dev/null 2>&1; then openmp clang libomp-dev; else optional+=(libomp-dev); fi
         helper aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu
         helper qemu-aarch64 qemu-user
+        ;;
+    sanitizers)
+        program bats bats
+        library cmocka libcmocka-dev
+        program valgrind valgrind
+        program clang clang
+        openmp clang libomp-dev
         ;;
     fuzz)
         program clang clang

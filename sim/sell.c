@@ -108,34 +108,35 @@ static void sums_plain(const struct sell *s, const double *x, double *sum)
     }
 }
 
-typedef double pair __attribute__((vector_size(16)));
+enum { AHEAD = 256 }; /* values are four times as many bytes as positions and come from far: they are asked for this early */
 
-#define PAIR(word, lane) ((pair){AT(word, lane), AT(word, lane + 1)})
-
-/* The same with two products in one multiplication. */
 static void sums_weighted(const struct sell *s, const double *x, double *sum)
 {
     const uint64_t *p = s->index;
-    const pair *f = (const pair *)s->value;
+    const double *f = s->value;
     for (int64_t c = 0; c < s->chunks; c += 2, sum += 8) {
         const uint32_t first = s->length[c], both = s->length[c + 1];
         const uint64_t *q = p + first;
-        const pair *g = f + 2 * (size_t)first;
-        pair a0 = {0}, a1 = {0}, b0 = {0}, b1 = {0};
+        const double *g = f + 4 * (size_t)first;
+        double a0 = 0, a1 = 0, a2 = 0, a3 = 0, b0 = 0, b1 = 0, b2 = 0, b3 = 0;
         uint32_t k = 0;
         for (; k < both; k++) {
             const uint64_t u = p[k], v = q[k];
-            a0 += f[2 * k] * PAIR(u, 0), a1 += f[2 * k + 1] * PAIR(u, 2);
-            b0 += g[2 * k] * PAIR(v, 0), b1 += g[2 * k + 1] * PAIR(v, 2);
+            __builtin_prefetch(f + 4 * k + AHEAD), __builtin_prefetch(g + 4 * k + AHEAD);
+            a0 += f[4 * k] * AT(u, 0), a1 += f[4 * k + 1] * AT(u, 1), a2 += f[4 * k + 2] * AT(u, 2),
+                a3 += f[4 * k + 3] * AT(u, 3);
+            b0 += g[4 * k] * AT(v, 0), b1 += g[4 * k + 1] * AT(v, 1), b2 += g[4 * k + 2] * AT(v, 2),
+                b3 += g[4 * k + 3] * AT(v, 3);
         }
         for (; k < first; k++) {
             const uint64_t u = p[k];
-            a0 += f[2 * k] * PAIR(u, 0), a1 += f[2 * k + 1] * PAIR(u, 2);
+            a0 += f[4 * k] * AT(u, 0), a1 += f[4 * k + 1] * AT(u, 1), a2 += f[4 * k + 2] * AT(u, 2),
+                a3 += f[4 * k + 3] * AT(u, 3);
         }
-        sum[0] = a0[0], sum[1] = a0[1], sum[2] = a1[0], sum[3] = a1[1];
-        sum[4] = b0[0], sum[5] = b0[1], sum[6] = b1[0], sum[7] = b1[1];
+        sum[0] = a0, sum[1] = a1, sum[2] = a2, sum[3] = a3;
+        sum[4] = b0, sum[5] = b1, sum[6] = b2, sum[7] = b3;
         p = q + both;
-        f = g + 2 * (size_t)both;
+        f = g + 4 * (size_t)both;
     }
 }
 

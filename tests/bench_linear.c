@@ -146,7 +146,7 @@ static void bench_points(struct bench *b, int count)
         times_add(&together, (now() - t) / count);
     }
     char what[80];
-    snprintf(what, sizeof what, "%s, %d points", b->name, count);
+    snprintf(what, sizeof what, "%.23s, %d points", b->name, count);
     printf("%-28s %9.3f %9.3f %9.2f\n", what, times_min(&one) / 1e6, times_min(&together) / 1e6, times_ratio(&one, &together));
     bench_line("gradient and value at several points, a point", what, "ms", &together, 1e6, times_ratio(&one, &together));
     for (int l = 0; l < count; l++) free(value[l]);
@@ -172,7 +172,7 @@ static void bench_batches(struct bench *b, int64_t size)
     }
     char what[80];
     const double samples = (double)(batches * size);
-    snprintf(what, sizeof what, "%s, batch of %lld", b->name, (long long)size);
+    snprintf(what, sizeof what, "%.23s, batch of %lld", b->name, (long long)size);
     printf("%-28s %9.1f %9.1f %9.2f\n", what, times_min(&plain) / samples, times_min(&oracle) / samples,
            times_ratio(&plain, &oracle));
     bench_line("sample of a batch", what, "ns", &oracle, samples, times_ratio(&plain, &oracle));

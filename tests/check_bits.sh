@@ -291,7 +291,7 @@ else
     for opt in -O0 -O2 -O3; do
         keep=$opt cross compile "aarch64$opt" "OPT=$opt" && row "aarch64 gcc $opt" "$byte_for_byte" "${arm[@]}" "$bits/aarch64$opt/gradwire"
     done
-    threads=7 parallel=clients row "aarch64 gcc -O3, 7 threads" "$byte_for_byte" "${arm[@]}" "$bits/aarch64-O3/gradwire"
+    threads=7 parallel=runs row "aarch64 gcc -O3, 7 threads" "$byte_for_byte" "${arm[@]}" "$bits/aarch64-O3/gradwire"
     keep=yes cross variant aarch64-fused '' '' "EXACT=$contracting" &&
         cross variant aarch64-fused-unsound "$bits/aarch64-fused" unsound "EXACT=$contracting"
     contraction aarch64-fused "${arm[@]}"

@@ -100,7 +100,7 @@ row() {
     printf -v cells '%-34s' "$name"
     local why=()
     for e in "${experiments[@]}"; do
-        if said=$("$@" verify ${threads:+--threads $threads} "$bits/reference/$e.ini" 2>&1) && [[ $said =~ ^([0-9]+)\ runs.*equal ]]; then
+        if said=$("$@" verify ${threads:+--threads $threads} "$bits/reference/$e.ini" 2>&1) && [[ ${said##*$'\n'} =~ ^([0-9]+)\ runs.*equal ]]; then # an emulator may warn first
             number=${BASH_REMATCH[1]}
             runs=$((runs + number))
         else

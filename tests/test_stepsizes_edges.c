@@ -247,11 +247,27 @@ static void what_does_not_fit_is_refused(void **state)
     }
 }
 
+/* A server that steps little: what bounds gamma is the smoothness of the local steps, of samples when these are drawn. */
+static void fedcomgate_steps_as_its_samples_allow(void **state)
+{
+    (void)state;
+    struct theory t = base;
+    t.omega = 0.5;
+    t.omega_n = 0.05;
+    const double all = given("fedcomgate", "tau=2 server_stepsize=0.5", &t, "gamma");
+    const double some = given("fedcomgate", "tau=2 server_stepsize=0.5 batch=3", &t, "gamma");
+    assert_true(fabs(all - 0.5 / (5 * 2 * 3)) < 1e-15);  /* max L_i */
+    assert_true(fabs(some - 0.5 / (5 * 2 * 5)) < 1e-15); /* L_max  */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(curvature_caps_the_stepsize),  cmocka_unit_test(without_strong_convexity),
-        cmocka_unit_test(batches_fit_the_rows),         cmocka_unit_test(a_fifth_of_the_clients),
+        cmocka_unit_test(fedcomgate_steps_as_its_samples_allow),
+        cmocka_unit_test(curvature_caps_the_stepsize),
+        cmocka_unit_test(without_strong_convexity),
+        cmocka_unit_test(batches_fit_the_rows),
+        cmocka_unit_test(a_fifth_of_the_clients),
         cmocka_unit_test(what_does_not_fit_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

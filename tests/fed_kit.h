@@ -2,6 +2,7 @@
 #ifndef FED_KIT_H
 #define FED_KIT_H
 #include "rate_kit.h"
+#include "theory_kit.h"
 
 /* n = 10, omega/n = 0.9, and every L different, so that no formula can mistake one for another. */
 static const struct theory fed_base = {.regime = CONVEX,
@@ -24,32 +25,9 @@ static const struct theory fed_base = {.regime = CONVEX,
                                        .zeta = 10,
                                        .bits_ratio = 0.11};
 
-/* A parameter as theory gives it when others are set: "tau=1 rule=refined". */
-static inline double fed_theory(const char *method, const char *words, const struct theory *t, const char *name)
-{
-    for (size_t k = 0; methods[k]; k++) {
-        if (strcmp(methods[k]->name, method) != 0) continue;
-        struct settings s = settings_new(methods[k]->param, methods[k]->param_size);
-        struct fail f = {0};
-        char text[128];
-        snprintf(text, sizeof text, "%s", words);
-        for (char *word = strtok(text, " "); word; word = strtok(NULL, " ")) {
-            char *value = strchr(word, '=');
-            *value++ = '\0';
-            if (!settings_set(&s, word, value, &f)) fail_msg("%s", f.text);
-        }
-        methods[k]->theory(s.data, t);
-        const double value = settings_real(&s, state_place(s.table, name));
-        settings_free(&s);
-        return value;
-    }
-    fail_msg("no method %s", method);
-    return 0;
-}
-
 static inline void fed_expect(const char *method, const char *words, const struct theory *t, const char *name, double expected)
 {
-    const double v = fed_theory(method, words, t, name);
+    const double v = theory_given(method, words, t, name);
     if (!(fabs(v - expected) <= 1e-14 * fabs(expected)))
         fail_msg("%s %s: %s = %.17g, not %.17g", method, words, name, v, expected);
 }

@@ -111,23 +111,6 @@ static inline double run_param(const struct run *r, const char *name)
     return settings_real(s, state_place(s->table, name));
 }
 
-/* A parameter as a method's theory gives it; rule: NULL, or the value of its parameter `rule`. */
-static inline double theory_gives(const char *method, const char *rule, const struct theory *t, const char *name)
-{
-    for (size_t k = 0; methods[k]; k++) {
-        if (strcmp(methods[k]->name, method) != 0) continue;
-        struct settings s = settings_new(methods[k]->param, methods[k]->param_size);
-        struct fail f = {0};
-        if (rule && !settings_set(&s, "rule", rule, &f)) fail_msg("%s", f.text);
-        methods[k]->theory(s.data, t);
-        const double value = settings_real(&s, state_place(s.table, name));
-        settings_free(&s);
-        return value;
-    }
-    fail_msg("no method %s", method);
-    return 0;
-}
-
 /* --- comparing --------------------------------------------------------------------------------------------------- */
 
 static inline bool same_numbers(const double *a, const double *b, int64_t count)

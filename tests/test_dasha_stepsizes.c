@@ -1,6 +1,6 @@
 /* test_dasha_stepsizes.c - what theory gives DASHA-PAGE, DASHA-MVR and DASHA-SYNC-MVR, against numbers computed once from the
  * formulas; and the stepsizes under the Polyak-Lojasiewicz condition, DASHA's too, against the rate they promise. */
-#include "lab.h"
+#include "theory_kit.h"
 
 /* Every constant different; omega/n = 0.9; M = 6 for B = 1, 2 for B = 3. */
 static const struct theory base = {.n = 10,
@@ -23,28 +23,6 @@ static const struct theory base = {.n = 10,
                                    .alpha = 0.1,
                                    .zeta = 10,
                                    .bits_ratio = 0.11};
-
-/* Parameter `name` of a method with these settings, "key=value key=value". */
-static double given(const char *method, const char *words, const struct theory *t, const char *name)
-{
-    const struct method *m = NULL;
-    for (size_t k = 0; methods[k]; k++)
-        if (strcmp(methods[k]->name, method) == 0) m = methods[k];
-    assert_non_null(m);
-    struct settings s = settings_new(m->param, m->param_size);
-    struct fail f = {0};
-    char copy[128], *rest = copy;
-    snprintf(copy, sizeof copy, "%s", words);
-    for (char *word = strtok_r(copy, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
-        char *value = strchr(word, '=');
-        *value++ = '\0';
-        if (!settings_set(&s, word, value, &f)) fail_msg("%s", f.text);
-    }
-    m->theory(s.data, t);
-    const double out = settings_real(&s, state_place(s.table, name));
-    settings_free(&s);
-    return out;
-}
 
 static const struct {
     const char *method, *words, *param;
@@ -110,7 +88,7 @@ static void formulas(void **state)
         struct theory t = base;
         t.regime = table[k].regime;
         t.mu = table[k].mu;
-        const double v = given(table[k].method, table[k].words, &t, table[k].param);
+        const double v = theory_given(table[k].method, table[k].words, &t, table[k].param);
         if (!near(v, table[k].value))
             fail_msg("%s %s, row %zu: %s = %.17g, not %.17g", table[k].method, table[k].words, k, table[k].param, v,
                      table[k].value);
@@ -127,16 +105,16 @@ static void nothing_lost_is_gradient_descent(void **state)
     t.sigma_sq = 0;
     static const char *const method[] = {"dasha", "dasha-page", "dasha-mvr", "dasha-sync-mvr"};
     for (int k = 0; k < 4; k++) {
-        assert_true(near(given(method[k], k == 1 ? "p=1" : "", &t, "gamma"), 1 / 1.5));
-        assert_true(near(given(method[k], "", &t, "a"), 1));
+        assert_true(near(theory_given(method[k], k == 1 ? "p=1" : "", &t, "gamma"), 1 / 1.5));
+        assert_true(near(theory_given(method[k], "", &t, "a"), 1));
     }
-    assert_true(given("dasha-page", "", &t, "gamma") < 0.6); /* it still samples */
-    assert_true(given("dasha-mvr", "", &t, "b") == 1 && given("dasha-mvr", "", &t, "initial_batch") == 1);
-    assert_true(given("dasha-sync-mvr", "", &t, "p") == 1 && given("dasha-sync-mvr", "", &t, "sync_batch") == 1);
+    assert_true(theory_given("dasha-page", "", &t, "gamma") < 0.6); /* it still samples */
+    assert_true(theory_given("dasha-mvr", "", &t, "b") == 1 && theory_given("dasha-mvr", "", &t, "initial_batch") == 1);
+    assert_true(theory_given("dasha-sync-mvr", "", &t, "p") == 1 && theory_given("dasha-sync-mvr", "", &t, "sync_batch") == 1);
     t.grad_norm_sq = 0; /* a start at a stationary point */
-    assert_true(given("dasha-mvr", "", &t, "M") == 1);
+    assert_true(theory_given("dasha-mvr", "", &t, "M") == 1);
     t.sigma_sq = 1;
-    assert_true(given("dasha-mvr", "", &t, "M") == 1e9 && given("dasha-mvr", "", &t, "initial_batch") == 1e9);
+    assert_true(theory_given("dasha-mvr", "", &t, "M") == 1e9 && theory_given("dasha-mvr", "", &t, "initial_batch") == 1e9);
 }
 
 /* --- under PL: E f(x_k) - f* <= (1 - gamma mu)^k (f(x0) - f*) + floor

@@ -1,6 +1,7 @@
 /* test_formulas.c - the parameters of the variance-reduced methods once more, from the papers' formulas in long double, at many
  * constants; and the numbers of the code released with the MARINA paper. */
 #include "lab.h"
+#include "theory_kit.h"
 
 typedef long double real;
 

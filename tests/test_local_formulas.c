@@ -1,6 +1,7 @@
 /* test_local_formulas.c - stepsizes of local steps and error feedback once more, from the papers' formulas in long double, at
  * many constants. */
 #include "lab.h"
+#include "theory_kit.h"
 
 typedef long double real;
 

@@ -1,6 +1,7 @@
 /* test_reference_dasha.c - DASHA and MARINA on mushrooms as in a public implementation of DASHA (Tyurin, Richtarik 2022), against
  * an independent float64 simulation: bias, no ridge, x0 = 0, n = 5 shuffled parts of sizes 1625 and 1624, Rand-K with K = 10. */
 #include "lab.h"
+#include "theory_kit.h"
 
 #define SETTING "problem=marina-loss dataset=mushrooms bias=yes"
 

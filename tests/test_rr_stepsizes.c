@@ -1,6 +1,6 @@
 /* test_rr_stepsizes.c - reshuffling methods: the parameters that theory gives, by hand, where each limit binds; what multiples of
  * them mean; and how they change with the clients that take part. */
-#include "lab.h"
+#include "theory_kit.h"
 
 /* Constants that no formula can mistake for one another. */
 static const struct theory base = {.n = 10,
@@ -20,29 +20,9 @@ static const struct theory base = {.n = 10,
                                    .alpha = 0.1,
                                    .zeta = 10};
 
-/* Set some parameters ("blocks=4 r=3"), let theory fill the others, read one. */
-static double theory_with(const char *method, const char *words, const struct theory *t, const char *name)
-{
-    const struct method *m = methods[0];
-    for (size_t k = 0; strcmp(m->name, method) != 0;) m = methods[++k];
-    struct settings s = settings_new(m->param, m->param_size);
-    struct fail f = {0};
-    char text[128];
-    snprintf(text, sizeof text, "%s", words);
-    for (char *word = strtok(text, " "); word; word = strtok(NULL, " ")) {
-        char *value = strchr(word, '=');
-        *value++ = '\0';
-        if (!settings_set(&s, word, value, &f)) fail_msg("%s", f.text);
-    }
-    m->theory(s.data, t);
-    const double value = settings_real(&s, state_place(s.table, name));
-    settings_free(&s);
-    return value;
-}
-
 static void assert_value(const char *method, const char *words, const struct theory *t, const char *name, double expected)
 {
-    const double v = theory_with(method, words, t, name);
+    const double v = theory_given(method, words, t, name);
     if (!(fabs(v - expected) <= 1e-14 * expected))
         fail_msg("%s %s: %s = %.17g, expected %.17g", method, words, name, v, expected);
 }

@@ -1,6 +1,7 @@
 /* test_stepsizes.c - what each method's theory makes of given constants, against numbers computed once from the papers' formulas,
  * in each regime; and which constants a run hands to it. */
 #include "lab.h"
+#include "theory_kit.h"
 
 /* n = 10, omega/n = 0.9, and every L different, so that no formula can mistake one for another. */
 static const struct theory base = {.regime = NONCONVEX,

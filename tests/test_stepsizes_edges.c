@@ -1,6 +1,6 @@
 /* test_stepsizes_edges.c - stepsize rules where a constant is missing or a bound begins to bind: mu = 0, the cap of the
  * Polyak-Lojasiewicz theorems, batches that cannot be larger than a client's rows; and what is refused there. */
-#include "lab.h"
+#include "theory_kit.h"
 
 static const struct theory base = {.n = 10,
                                    .d = 100,
@@ -25,28 +25,6 @@ static const struct theory base = {.n = 10,
                                    .zeta = 10,
                                    .bits_ratio = 0.11};
 
-/* Parameter `name` of a method with these settings, "key=value key=value". */
-static double given(const char *method, const char *words, const struct theory *t, const char *name)
-{
-    const struct method *m = NULL;
-    for (size_t k = 0; methods[k]; k++)
-        if (strcmp(methods[k]->name, method) == 0) m = methods[k];
-    assert_non_null(m);
-    struct settings s = settings_new(m->param, m->param_size);
-    struct fail f = {0};
-    char copy[128], *rest = copy;
-    snprintf(copy, sizeof copy, "%s", words);
-    for (char *word = strtok_r(copy, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
-        char *value = strchr(word, '=');
-        *value++ = '\0';
-        if (!settings_set(&s, word, value, &f)) fail_msg("%s", f.text);
-    }
-    m->theory(s.data, t);
-    const double out = settings_real(&s, state_place(s.table, name));
-    settings_free(&s);
-    return out;
-}
-
 static bool near(double a, double b)
 {
     return fabs(a - b) <= 1e-14 * fabs(b);
@@ -55,19 +33,19 @@ static bool near(double a, double b)
 /* gamma <= rate/(2 mu) under PL; rate: what the slowest of the estimators contracts by in a round. */
 static double rate_of_p(const char *method, const char *words, const struct theory *t)
 {
-    return given(method, words, t, "p");
+    return theory_given(method, words, t, "p");
 }
 static double rate_of_a(const char *method, const char *words, const struct theory *t)
 {
-    return given(method, words, t, "a");
+    return theory_given(method, words, t, "a");
 }
 static double rate_of_a_or_p(const char *method, const char *words, const struct theory *t)
 {
-    return fmin(given(method, words, t, "a"), given(method, words, t, "p"));
+    return fmin(theory_given(method, words, t, "a"), theory_given(method, words, t, "p"));
 }
 static double rate_of_a_or_b(const char *method, const char *words, const struct theory *t)
 {
-    return fmin(given(method, words, t, "a"), given(method, words, t, "b"));
+    return fmin(theory_given(method, words, t, "a"), theory_given(method, words, t, "b"));
 }
 static double rate_of_alpha(const char *method, const char *words, const struct theory *t)
 {
@@ -108,24 +86,24 @@ static void curvature_caps_the_stepsize(void **state)
         struct theory t = base;
         t.regime = PL;
         t.mu = 0;
-        const double flat = given(c->method, c->words, &t, "gamma");
+        const double flat = theory_given(c->method, c->words, &t, "gamma");
         if (!(flat > 0 && isfinite(flat))) fail_msg("%s %s: gamma = %g where mu = 0", c->method, c->words, flat);
         const double bound = c->rate(c->method, c->words, &t) / 2;
         /* mu from where the cap binds, and from a little less */
         t.mu = bound / flat * 1.01;
-        const double over = given(c->method, c->words, &t, "gamma");
+        const double over = theory_given(c->method, c->words, &t, "gamma");
         if (!near(over, bound / t.mu) || !(over < flat))
             fail_msg("%s %s: gamma = %.17g, not %.17g", c->method, c->words, over, bound / t.mu);
         t.mu = bound / flat * 0.99;
-        const double under = given(c->method, c->words, &t, "gamma");
+        const double under = theory_given(c->method, c->words, &t, "gamma");
         if (under != flat) fail_msg("%s %s: gamma = %.17g, not %.17g", c->method, c->words, under, flat);
         t.regime = NONCONVEX; /* no cap, whatever mu is */
-        const double apart = given(c->method, c->words, &t, "gamma");
+        const double apart = theory_given(c->method, c->words, &t, "gamma");
         t.mu = 1e6;
-        assert_true(given(c->method, c->words, &t, "gamma") == apart);
+        assert_true(theory_given(c->method, c->words, &t, "gamma") == apart);
         t.regime = PL; /* what the user gives stays */
         char *own = xprintf("%s%sgamma=0.125", c->words, *c->words ? " " : "");
-        assert_true(given(c->method, own, &t, "gamma") == 0.125);
+        assert_true(theory_given(c->method, own, &t, "gamma") == 0.125);
         free(own);
     }
 }
@@ -137,15 +115,16 @@ static void without_strong_convexity(void **state)
     struct theory t = base;
     t.regime = CONVEX;
     t.mu = 0;
-    assert_true(near(given("scaffold", "tau=2 server_stepsize=0.5", &t, "gamma"), 1 / (81 * 3 * 1.0)));
-    assert_true(near(given("scaffold", "tau=2 server_stepsize=0.5 batch=3", &t, "gamma"), 1 / (81 * 5 * 1.0)));
+    assert_true(near(theory_given("scaffold", "tau=2 server_stepsize=0.5", &t, "gamma"), 1 / (81 * 3 * 1.0)));
+    assert_true(near(theory_given("scaffold", "tau=2 server_stepsize=0.5 batch=3", &t, "gamma"), 1 / (81 * 5 * 1.0)));
     t.mu = 1;
-    assert_true(near(given("scaffold", "tau=2 server_stepsize=0.5 r=1", &t, "gamma"), 1 / (81 * 3 * 1.0)));
+    assert_true(near(theory_given("scaffold", "tau=2 server_stepsize=0.5 r=1", &t, "gamma"), 1 / (81 * 3 * 1.0)));
     t.mu = 2; /* 0.1/30 < 1/243 */
-    assert_true(near(given("scaffold", "tau=2 server_stepsize=0.5 r=1", &t, "gamma"), 0.1 / 30));
-    assert_true(isfinite(given("fedpaq", "rule=code", &t, "gamma")));
+    assert_true(near(theory_given("scaffold", "tau=2 server_stepsize=0.5 r=1", &t, "gamma"), 0.1 / 30));
+    assert_true(isfinite(theory_given("fedpaq", "rule=code", &t, "gamma")));
     t.mu = 0;
-    assert_true(isnan(given("fedpaq", "rule=code", &t, "gamma")) && isfinite(given("fedpaq", "rule=safe", &t, "gamma")));
+    assert_true(isnan(theory_given("fedpaq", "rule=code", &t, "gamma")) &&
+                isfinite(theory_given("fedpaq", "rule=safe", &t, "gamma")));
 }
 
 static const struct {
@@ -182,7 +161,7 @@ static void batches_fit_the_rows(void **state)
     for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) {
         struct theory t = base;
         t.finite_sum = sizes[k].finite_sum;
-        const double v = given(sizes[k].method, sizes[k].words, &t, sizes[k].param);
+        const double v = theory_given(sizes[k].method, sizes[k].words, &t, sizes[k].param);
         if (v != sizes[k].value)
             fail_msg("%s %s, row %zu: %s = %g, not %g", sizes[k].method, sizes[k].words, k, sizes[k].param, v, sizes[k].value);
     }
@@ -195,7 +174,7 @@ static void a_fifth_of_the_clients(void **state)
     for (int64_t n = 1; n <= 60; n++) {
         struct theory t = base;
         t.n = n;
-        assert_true(given("pp-marina", "", &t, "r") == ceil((double)n / 5));
+        assert_true(theory_given("pp-marina", "", &t, "r") == ceil((double)n / 5));
     }
 }
 
@@ -254,8 +233,8 @@ static void fedcomgate_steps_as_its_samples_allow(void **state)
     struct theory t = base;
     t.omega = 0.5;
     t.omega_n = 0.05;
-    const double all = given("fedcomgate", "tau=2 server_stepsize=0.5", &t, "gamma");
-    const double some = given("fedcomgate", "tau=2 server_stepsize=0.5 batch=3", &t, "gamma");
+    const double all = theory_given("fedcomgate", "tau=2 server_stepsize=0.5", &t, "gamma");
+    const double some = theory_given("fedcomgate", "tau=2 server_stepsize=0.5 batch=3", &t, "gamma");
     assert_true(fabs(all - 0.5 / (5 * 2 * 3)) < 1e-15);  /* max L_i */
     assert_true(fabs(some - 0.5 / (5 * 2 * 5)) < 1e-15); /* L_max  */
 }

@@ -1,6 +1,6 @@
 /* test_vr_stepsizes.c - what theory makes of given constants for VR-DIANA, PAGE and the variants named after the released MARINA
  * code, against numbers computed once from the formulas; and what is refused before anything runs. */
-#include "lab.h"
+#include "theory_kit.h"
 
 /* Every constant another, so that no formula can mistake one for its neighbour; omega_n is not omega/n, as with shared masks. */
 static const struct theory base = {.n = 10,
@@ -23,29 +23,6 @@ static const struct theory base = {.n = 10,
                                    .alpha = 0.1,
                                    .zeta = 10,
                                    .bits_ratio = 0.11};
-
-/* set: "key=value key=value", given by the user. */
-static double theory_given(const char *method, const char *set, const struct theory *t, const char *name)
-{
-    for (size_t k = 0; methods[k]; k++) {
-        if (strcmp(methods[k]->name, method) != 0) continue;
-        struct settings s = settings_new(methods[k]->param, methods[k]->param_size);
-        struct fail f = {0};
-        char words[128], *rest = words;
-        snprintf(words, sizeof words, "%s", set);
-        for (char *word = strtok_r(words, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
-            char *value = strchr(word, '=');
-            *value++ = '\0';
-            if (!settings_set(&s, word, value, &f)) fail_msg("%s", f.text);
-        }
-        methods[k]->theory(s.data, t);
-        const double value = settings_real(&s, state_place(s.table, name));
-        settings_free(&s);
-        return value;
-    }
-    fail_msg("no method %s", method);
-    return 0;
-}
 
 static bool near(double a, double b)
 {

@@ -30,15 +30,17 @@ static inline double power_of_two(double rounded)
     return double_of((bits_of(rounded) + 1023) << 52);
 }
 
-/* Polynomial: interpolation at Chebyshev nodes, computed with 80 digits and rounded to double.
- * e^x = 2^k e^r with k = round(x / ln 2), |r| <= ln 2 / 2 and e^r = 1 + r + r^2 P(r).  No branch, so that loops over it
- * are vectorised.  2^k is applied in two factors, since 2^1024 and the subnormal powers are no normal doubles. */
-static inline double exp_core(double x)
+/* x = k ln 2 + r, |r| <= ln 2 / 2, for an integer k. */
+static inline double exp_reduce(double x, double *r)
 {
-    x = -746 > x ? -746 : x; /* in this form NaN stays NaN */
-    x = 710 < x ? 710 : x;
-    double k = (x * LOG2_E + ROUNDER) - ROUNDER;
-    double r = (x - k * LN2_HI) - k * LN2_LO;
+    const double k = (x * LOG2_E + ROUNDER) - ROUNDER;
+    *r = (x - k * LN2_HI) - k * LN2_LO;
+    return k;
+}
+
+/* e^r = 1 + r + r^2 P(r); the polynomial is the interpolation at Chebyshev nodes, computed with 80 digits and rounded to double. */
+static inline double exp_reduced(double r)
+{
     double r2 = r * r, r4 = r2 * r2;
     double p01 = 0x1.0000000000000p-1 + 0x1.5555555555557p-3 * r;
     double p23 = 0x1.5555555555556p-5 + 0x1.11111111100dcp-7 * r;
@@ -46,9 +48,26 @@ static inline double exp_core(double x)
     double p67 = 0x1.a01a01a6d889cp-16 + 0x1.71de0231960ebp-19 * r;
     double p89 = 0x1.27e4db646b17ep-22 + 0x1.af4de97ca4194p-26 * r;
     double p = (p01 + p23 * r2) + ((p45 + p67 * r2) + (p89 + 0x1.1f730349868cep-29 * r2) * r4) * r4;
-    double y = 1 + (r + r2 * p);
+    return 1 + (r + r2 * p);
+}
+
+/* No branch, so that loops over it are vectorised.  2^k is applied in two factors, since 2^1024 and the subnormal powers are no
+ * normal doubles. */
+static inline double exp_core(double x)
+{
+    x = -746 > x ? -746 : x; /* in this form NaN stays NaN */
+    x = 710 < x ? 710 : x;
+    double r, k = exp_reduce(x, &r), y = exp_reduced(r);
     double half = k * 0.5 + ROUNDER;
     double rest = (k - (half - ROUNDER)) + ROUNDER;
     return y * power_of_two(half) * power_of_two(rest);
+}
+
+/* The same bits for |x| <= EXP_MILD, where 2^k is one exact factor, a number added to the exponent; nothing of sense elsewhere. */
+#define EXP_MILD 700
+static inline double exp_mild(double x)
+{
+    double r, k = exp_reduce(x, &r);
+    return double_of(bits_of(exp_reduced(r)) + (bits_of(k + ROUNDER) << 52));
 }
 #endif

@@ -5,15 +5,29 @@
 #include "wide.h"
 #include <math.h>
 
+static inline void sigmoid(double z, double e, double *s, double *c)
+{
+    const double large = 1 / (1 + e), small = e * large;
+    *s = z >= 0 ? large : small;
+    *c = z >= 0 ? small : large;
+}
+
 WIDE void margin_sigmoid(int64_t count, const double *t, const double *y, double *s, double *c, double *e)
 {
+    int64_t wild = 0; /* margins that exp_mild does not take */
+    for (int64_t k = 0; k < count; k++) wild += !(fabs(t[k]) <= EXP_MILD);
+    if (wild > 0) {
+#pragma omp simd
+        for (int64_t k = 0; k < count; k++) {
+            const double z = y[k] * t[k];
+            sigmoid(z, e[k] = exp_core(-fabs(z)), &s[k], &c[k]);
+        }
+        return;
+    }
 #pragma omp simd
     for (int64_t k = 0; k < count; k++) {
         const double z = y[k] * t[k];
-        e[k] = exp_core(-fabs(z));
-        const double large = 1 / (1 + e[k]), small = e[k] * large;
-        s[k] = z >= 0 ? large : small;
-        c[k] = z >= 0 ? small : large;
+        sigmoid(z, e[k] = exp_mild(-fabs(z)), &s[k], &c[k]);
     }
 }
 

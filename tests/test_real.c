@@ -1,4 +1,5 @@
 /* test_real.c - exp, log, sums: accuracy against long double, special values, bits, and the check of the build itself. */
+#include "../sim/exp_core.h"
 #include "../sim/fail.h"
 #include "../sim/real.h"
 #include "../sim/rng.h"
@@ -151,6 +152,19 @@ static void exp_array_is_the_scalar(void **state)
     real_exp_array(N, x, x); /* in place */
     x[7] = y[7] = 0;
     assert_memory_equal(x, y, N * sizeof *x);
+}
+
+/* In its range the short form has every bit of the long one; outside it has not. */
+static void mild_exp_is_the_same(void **state)
+{
+    (void)state;
+    struct stream s = stream(3, FOR_TEST, 0, 0, 0);
+    for (int i = 0; i < POINTS; i++) {
+        const double x = EXP_MILD * (2 * stream_uniform(&s) - 1), at[] = {x, x / 700, EXP_MILD, -EXP_MILD, 0.0, -0.0};
+        for (size_t k = 0; k < (i == 0 ? 6 : 2); k++)
+            if (bits_of(exp_mild(at[k])) != bits_of(real_exp(at[k]))) fail_msg("e^%a", at[k]);
+    }
+    assert_true(exp_mild(-746) != real_exp(-746) && exp_mild(720) != real_exp(720) && isnan(real_exp(NAN)));
 }
 
 /* log(1 + u) as real_log has it, around the sqrt 2 where the exponent changes, too. */
@@ -321,6 +335,7 @@ int main(void)
         cmocka_unit_test(measure_sees_bad_functions),
         cmocka_unit_test(special_values),
         cmocka_unit_test(exp_array_is_the_scalar),
+        cmocka_unit_test(mild_exp_is_the_same),
         cmocka_unit_test(log1p_array_is_the_logarithm),
         cmocka_unit_test(bits_are_those_of_every_build),
         cmocka_unit_test(sums_have_the_documented_order),

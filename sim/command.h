@@ -31,5 +31,5 @@ int report(const struct fail *f); /* print "gradwire: TEXT" on stderr, return it
 extern const struct command command_run, command_resume, command_tune, command_list, command_explain, command_show, command_diff, command_plot,
     command_data, command_verify, command_version;
 extern const struct command *const command_table[]; /* NULL-terminated */
-#define GRADWIRE_VERSION "0.1.0"
+#define GRADWIRE_VERSION "0.2.0"
 #endif

@@ -12,7 +12,7 @@ struct linear_room linear_room(const struct linear *a, const double *x, const do
 {
     enum { STRIP = LINEAR_BLOCK + 8, STRIPS = 5 };
     const int64_t d = a->shards->d, longest = (d > LINEAR_BLOCK ? d : LINEAR_BLOCK) + 8;
-    const size_t fast = a->padded ? numbers(2 * (d + 8) + longest) : 0;
+    const size_t fast = a->padded ? numbers(2 * (d + 8) + longest + a->words) : 0;
     double *p = work_room(&w->b, &w->room_b, fast + numbers(STRIPS * STRIP));
     struct linear_room r = {.t = p, .u = p + STRIP, .slope = p + 2 * STRIP, .value = p + 3 * STRIP, .label = p + 4 * STRIP};
     if (!a->padded) {
@@ -23,6 +23,7 @@ struct linear_room linear_room(const struct linear *a, const double *x, const do
     r.x = p + STRIPS * STRIP;
     r.v = r.x + d + 8;
     r.sum = r.v + d + 8;
+    r.word = r.sum + longest;
     memcpy(r.x, x, numbers(d) * sizeof *x);
     r.x[d] = 0;
     if (v) {
@@ -32,15 +33,25 @@ struct linear_room linear_room(const struct linear *a, const double *x, const do
     return r;
 }
 
-void linear_forward(const struct linear *a, const struct linear_block *b, const double *x, double *t, double *sum)
+/* r->sum = sums over lists of what stands at x; words (NULL: none) come between. */
+static void sums(const struct sell *words, const struct sell *lists, const double *x, const struct linear_room *r)
+{
+    if (words) {
+        sell_sums(words, x, r->word);
+        r->word[4 * words->chunks] = 0;
+    }
+    sell_sums(lists, words ? r->word : x, r->sum);
+}
+
+void linear_forward(const struct linear *a, const struct linear_block *b, const double *x, double *t, const struct linear_room *r)
 {
     if (!b->rows) {
         rows_forward(a, b->row, NULL, b->count, x, t);
         return;
     }
-    sell_sums(b->rows, x, sum);
+    sums(b->words ? b->words->sum : NULL, b->rows, x, r);
     const uint16_t *target = b->rows->target;
-    const double common = a->common;
+    const double common = a->common, *sum = r->sum;
     if (a->shards->bias) {
         const double bias = x[a->shards->d - 1];
         for (int64_t k = 0; k < b->count; k++) t[target[k]] = sum[k] * common + bias;
@@ -48,21 +59,22 @@ void linear_forward(const struct linear *a, const struct linear_block *b, const 
         for (int64_t k = 0; k < b->count; k++) t[target[k]] = sum[k] * common;
 }
 
-void linear_backward(const struct linear *a, const struct linear_block *b, const double *s, double *out, bool first, double *sum,
-                     struct oracle_work *w)
+void linear_backward(const struct linear *a, const struct linear_block *b, const double *s, double *out, bool first,
+                     const struct linear_room *r, struct oracle_work *w)
 {
     if (!b->columns) {
         rows_backward(a, b->row, NULL, b->count, s, out, first, w);
         return;
     }
-    sell_sums(b->columns, s, sum);
+    sums(b->words ? b->words->gather : NULL, b->columns, s, r);
     const uint16_t *target = b->columns->target;
     const int64_t features = a->shards->rows.d;
-    const double common = a->common;
+    const double common = a->common, *sum = r->sum;
     for (int64_t k = 0; k < b->columns->lanes; k++) {
         const int64_t j = target[k];
         out[j] += j < features ? sum[k] * common : sum[k];
     }
+    if (b->words && a->shards->bias) out[features] += real_sum(numbers(b->count), s);
 }
 
 /* The division of step 5, most of the time of a single sample, whose mean it is already. */
@@ -82,11 +94,11 @@ static void linear_gradient(const struct objective *o, int64_t client, const dou
     memset(out, 0, numbers(o->d) * sizeof *out);
     for (int64_t i = a->block_of[client]; i < a->block_of[client + 1]; i++) {
         const struct linear_block *b = &a->block[i];
-        linear_forward(a, b, r.x, r.t, r.sum);
+        linear_forward(a, b, r.x, r.t, &r);
         o->problem->loss(o->param, b->count, r.t, a->shards->rows.label + b->row, value ? r.value : NULL, r.slope, NULL);
         r.slope[b->count] = 0;
         if (value) total += real_sum(numbers(b->count), r.value);
-        linear_backward(a, b, r.slope, out, i == a->block_of[client], r.sum, w);
+        linear_backward(a, b, r.slope, out, i == a->block_of[client], &r, w);
     }
     divide(o->d, out, o->samples[client]);
     const double reg = o->problem->reg ? o->problem->reg(o->param, o->d, x, out, NULL, NULL) : 0;
@@ -116,10 +128,10 @@ static void linear_batch(const struct objective *o, int64_t client, const uint32
         const int64_t some = count - k < LINEAR_BLOCK ? count - k : LINEAR_BLOCK;
         const struct linear_block *b = stretch ? linear_stretch(a, first + (int64_t)row[k], some) : NULL;
         if (b) {
-            linear_forward(a, b, r.x, r.t, r.sum);
+            linear_forward(a, b, r.x, r.t, &r);
             o->problem->loss(o->param, some, r.t, a->shards->rows.label + b->row, NULL, r.slope, NULL);
             r.slope[some] = 0;
-            linear_backward(a, b, r.slope, out, k == 0, r.sum, w);
+            linear_backward(a, b, r.slope, out, k == 0, &r, w);
             continue;
         }
         rows_forward(a, first, row + k, some, x, r.t);
@@ -139,12 +151,12 @@ static void linear_hessian_times(const struct objective *o, int64_t client, cons
     memset(out, 0, numbers(o->d) * sizeof *out);
     for (int64_t i = a->block_of[client]; i < a->block_of[client + 1]; i++) {
         const struct linear_block *b = &a->block[i];
-        linear_forward(a, b, r.x, r.t, r.sum);
-        linear_forward(a, b, r.v, r.u, r.sum);
+        linear_forward(a, b, r.x, r.t, &r);
+        linear_forward(a, b, r.v, r.u, &r);
         o->problem->loss(o->param, b->count, r.t, a->shards->rows.label + b->row, NULL, NULL, r.slope);
         for (int64_t k = 0; k < b->count; k++) r.slope[k] *= r.u[k];
         r.slope[b->count] = 0;
-        linear_backward(a, b, r.slope, out, i == a->block_of[client], r.sum, w);
+        linear_backward(a, b, r.slope, out, i == a->block_of[client], &r, w);
     }
     divide(o->d, out, o->samples[client]);
     if (o->problem->reg) o->problem->reg(o->param, o->d, x, NULL, v, out);
@@ -156,9 +168,9 @@ void linear_gram_times(const struct linear *a, int64_t client, const double *v, 
     memset(out, 0, numbers(a->shards->d) * sizeof *out);
     for (int64_t i = a->block_of[client]; i < a->block_of[client + 1]; i++) {
         const struct linear_block *b = &a->block[i];
-        linear_forward(a, b, r.x, r.t, r.sum);
+        linear_forward(a, b, r.x, r.t, &r);
         r.t[b->count] = 0;
-        linear_backward(a, b, r.t, out, i == a->block_of[client], r.sum, w);
+        linear_backward(a, b, r.t, out, i == a->block_of[client], &r, w);
     }
     divide(a->shards->d, out, a->shards->first[client + 1] - a->shards->first[client]);
 }

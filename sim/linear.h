@@ -11,14 +11,19 @@
  *  5. The client's gradient = (((0 + g of block 1) + g of block 2) + ...) / m_i, then + r'(x_j).
  *  6. Its value = (((0 + real_sum of the losses of block 1) + ...) / m_i + sum_j r(x_j).
  * Products with the Hessian replace s_k by curve_k * <a_k, v>; batches replace "the rows of a client" by their list.
+ * Where the rows of a block, of ones and not a batch, are made of words (words.h), equal sums are made once:
+ *  2. The sum of row k = sum over its words, from left to right, of the sum of x[column] over the word's columns; both from 0.
+ *  4. The sum of column j = sum over the words that have it, by their first rows, of the sum of s_k over the word's rows, in row
+ *     order; both from 0.  The bias coordinate is real_sum of the s_k.
  *
- * Two ways to compute it, chosen block by block for speed alone: compressed rows as they are stored (linear_rows.c), or
- * sums over padded lists (sell.h), also for batches of consecutive rows, which come again every epoch.  Padding adds +0.0 to
- * sums that started from +0.0 and therefore are never -0.0, so it changes no bit; for the same reason a column without entries may be skipped or added. */
+ * Without words there are two ways to compute it, chosen block by block for speed alone: compressed rows as they are stored
+ * (linear_rows.c), or sums over padded lists (sell.h), also for batches of consecutive rows, which come again every epoch.
+ * Padding adds +0.0 to sums that started from +0.0 and therefore are never -0.0, so it changes no bit; for the same reason a
+ * column without entries may be skipped or added. */
 #ifndef LINEAR_H
 #define LINEAR_H
 #include "problem.h"
-#include "sell.h"
+#include "words.h"
 #include <stdatomic.h>
 
 enum { LINEAR_BLOCK = 2048 };
@@ -26,6 +31,7 @@ enum { LINEAR_BLOCK = 2048 };
 struct linear_block {
     int64_t row, count;          /* rows row .. row+count of the shards                             */
     struct sell *rows, *columns; /* NULL: use the stored rows for t, for g                          */
+    struct words *words;         /* NULL: no words; otherwise `rows` and `columns` are its own      */
 };
 /* Consecutive rows that were a batch, each such stretch laid out as a block of its own by the thread that first asked. */
 struct linear_stretches {
@@ -34,13 +40,14 @@ struct linear_stretches {
 };
 struct linear {
     const struct shards *shards;
-    int64_t *block_of;           /* n + 1: client i owns blocks block_of[i] .. block_of[i+1)        */
+    int64_t *block_of; /* n + 1: client i owns blocks block_of[i] .. block_of[i+1)        */
     struct linear_block *block;
-    bool padded;                 /* some block uses `rows`: x is copied with one more 0 at its end  */
-    bool mostly;                 /* most entries are in blocks that use `rows` and `columns`        */
+    int64_t words;                      /* room for the numbers of a block's words, 0: no block has any    */
+    bool padded;                        /* some block uses `rows`: x is copied with one more 0 at its end  */
+    bool mostly;                        /* most entries are in blocks that use `rows` and `columns`        */
     struct linear_stretches *stretches; /* NULL: stored rows are used for all batches               */
-    double common;               /* 1 when the rows have values                                     */
-    void *param;                 /* own copy of the problem's parameters                            */
+    double common;                      /* 1 when the rows have values                                     */
+    void *param;                        /* own copy of the problem's parameters                            */
 };
 
 /* Open p (which has a loss) on shards.  The copy of the parameters is o->param; a problem's open() may change it. */
@@ -55,17 +62,19 @@ void linear_gradients(const struct objective *o, const struct points *p, struct 
 
 /* One oracle call's view of the working memory. */
 struct linear_room {
-    double *x, *v;                          /* points, padded when the fast structure needs it                */
-    double *t, *u, *slope, *value, *label;  /* LINEAR_BLOCK numbers each; slope has one more, always 0        */
-    double *sum;                            /* sums in the order of a sell's lanes                            */
+    double *x, *v;                         /* points, padded when the fast structure needs it                */
+    double *t, *u, *slope, *value, *label; /* LINEAR_BLOCK numbers each; slope has one more, always 0        */
+    double *sum;                           /* sums in the order of a sell's lanes                            */
+    double *word;                          /* the numbers of a block's words                                 */
 };
 struct linear_room linear_room(const struct linear *a, const double *x, const double *v, struct oracle_work *w);
 
 /* t_k = <a_k, x> for the rows of a block.  x: room.x or room.v */
-void linear_forward(const struct linear *a, const struct linear_block *b, const double *x, double *t, double *sum);
+void linear_forward(const struct linear *a, const struct linear_block *b, const double *x, double *t,
+                    const struct linear_room *r);
 /* out += sum_k s_k a_k over the rows of a block (step 4 and one addition of step 5); first: out is all +0.0. */
-void linear_backward(const struct linear *a, const struct linear_block *b, const double *s, double *out, bool first, double *sum,
-                     struct oracle_work *w);
+void linear_backward(const struct linear *a, const struct linear_block *b, const double *s, double *out, bool first,
+                     const struct linear_room *r, struct oracle_work *w);
 
 /* The same two on stored rows; row[k] (NULL: first + k) is the k-th row's number in the shards. */
 void rows_forward(const struct linear *a, int64_t first, const uint32_t *row, int64_t count, const double *x, double *t);

@@ -12,16 +12,18 @@ enum { STRIP = 256 }; /* losses taken at once, of all lanes together */
 #define EVERY_LANE _Pragma("omp simd") for (int l = 0; l < lanes; l++)
 
 struct room {
-    double *x, *total, *sum, *t, *slope, *value;
+    double *x, *total, *sum, *word, *t, *slope, *value;
     double *one, *alone; /* one lane of a block, of the model */
 };
 
 static struct room room_of(const struct linear *a, int lanes, bool values, struct oracle_work *w)
 {
     const size_t d = (size_t)a->shards->d + 8, rows = LINEAR_BLOCK + 8, longest = d > rows ? d : rows, wide = (size_t)lanes;
-    double *p = work_room(&w->b, &w->room_b, wide * (2 * d + longest + 3 * rows) + rows + d);
+    const size_t words = (size_t)a->words;
+    double *p = work_room(&w->b, &w->room_b, wide * (2 * d + longest + words + 3 * rows) + rows + d);
     struct room r = {.x = p, .total = p + wide * d, .sum = p + wide * 2 * d};
-    r.t = r.sum + wide * longest;
+    r.word = r.sum + wide * longest;
+    r.t = r.word + wide * words;
     r.slope = r.t + wide * rows;
     r.value = values ? r.slope + wide * rows : NULL;
     r.one = r.slope + wide * 2 * rows;
@@ -51,10 +53,20 @@ static void stored_backward(int lanes, const struct linear *a, const struct line
     }
 }
 
+/* r->sum = sums over lists of what stands at x; words (NULL: none) come between. */
+static void sums(int lanes, const struct sell *words, const struct sell *lists, const double *x, const struct room *r)
+{
+    if (words) {
+        sell_sums_lanes(words, lanes, x, r->word);
+        memset(r->word + 4 * words->chunks * lanes, 0, (size_t)lanes * sizeof *r->word);
+    }
+    sell_sums_lanes(lists, lanes, words ? r->word : x, r->sum);
+}
+
 /* Step 2. */
 INLINE void forward(const int lanes, const struct linear *a, const struct linear_block *b, const struct room *r)
 {
-    sell_sums_lanes(b->rows, lanes, r->x, r->sum);
+    sums(lanes, b->words ? b->words->sum : NULL, b->rows, r->x, r);
     const double common = a->common, *bias = a->shards->bias ? r->x + (a->shards->d - 1) * lanes : NULL;
     for (int64_t k = 0; k < b->count; k++) {
         const double *sum = r->sum + k * lanes;
@@ -82,10 +94,20 @@ INLINE void losses(const int lanes, const struct objective *o, const struct line
     for (int l = 0; l < lanes; l++) r->slope[b->count * lanes + l] = 0;
 }
 
+/* total += real_sum of a block's numbers, in every lane. */
+INLINE void add_real_sum(const int lanes, int64_t count, const double *v, double *total)
+{
+    double s[8][8] = {{0}};
+    for (int64_t i = 0; i < count; i += 8)
+        for (int64_t j = 0; j < 8 && i + j < count; j++) EVERY_LANE s[j][l] += v[(i + j) * lanes + l];
+    for (int l = 0; l < lanes; l++)
+        total[l] += ((s[0][l] + s[4][l]) + (s[2][l] + s[6][l])) + ((s[1][l] + s[5][l]) + (s[3][l] + s[7][l]));
+}
+
 /* Step 4 and one addition of step 5. */
 INLINE void backward(const int lanes, const struct linear *a, const struct linear_block *b, const struct room *r)
 {
-    sell_sums_lanes(b->columns, lanes, r->slope, r->sum);
+    sums(lanes, b->words ? b->words->gather : NULL, b->columns, r->slope, r);
     const double common = a->common;
     for (int64_t k = 0; k < b->columns->lanes; k++) {
         const int64_t j = b->columns->target[k];
@@ -94,16 +116,7 @@ INLINE void backward(const int lanes, const struct linear *a, const struct linea
         double *total = r->total + j * lanes;
         EVERY_LANE total[l] += sum[l] * factor;
     }
-}
-
-/* total += real_sum of a block's values, in every lane. */
-INLINE void add_values(const int lanes, int64_t count, const double *v, double *total)
-{
-    double s[8][8] = {{0}};
-    for (int64_t i = 0; i < count; i += 8)
-        for (int64_t j = 0; j < 8 && i + j < count; j++) EVERY_LANE s[j][l] += v[(i + j) * lanes + l];
-    for (int l = 0; l < lanes; l++)
-        total[l] += ((s[0][l] + s[4][l]) + (s[2][l] + s[6][l])) + ((s[1][l] + s[5][l]) + (s[3][l] + s[7][l]));
+    if (b->words && a->shards->bias) add_real_sum(lanes, b->count, r->slope, r->total + (a->shards->d - 1) * lanes);
 }
 
 /* Steps 5 and 6 for one lane; out: d numbers. */
@@ -135,7 +148,7 @@ INLINE void gradients(const int lanes, const struct objective *o, const struct p
             else
                 stored_forward(lanes, a, b, &r, p);
             losses(lanes, o, b, &r);
-            if (r.value) add_values(lanes, b->count, r.value, value);
+            if (r.value) add_real_sum(lanes, b->count, r.value, value);
             if (b->columns)
                 backward(lanes, a, b, &r);
             else
@@ -158,9 +171,19 @@ WIDE static void at_eight(const struct objective *o, const struct points *p, str
     gradients(8, o, p, w);
 }
 
+/* Of two points, with words, each by itself takes less. */
+static void one_by_one(const struct objective *o, const struct points *p, struct oracle_work *w)
+{
+    for (int l = 0; l < p->count; l++)
+        for (int64_t i = 0; i < o->n; i++)
+            o->gradient(o, i, p->x[l], p->out[l] + i * p->stride, p->value ? &p->value[l][i] : NULL, w);
+}
+
 void linear_gradients(const struct objective *o, const struct points *p, struct oracle_work *w)
 {
-    if (p->count <= 4)
+    if (p->count <= 2 && ((const struct linear *)o->self)->words > 0)
+        one_by_one(o, p, w);
+    else if (p->count <= 4)
         at_four(o, p, w);
     else
         at_eight(o, p, w);

@@ -7,6 +7,7 @@ enum {
     FEW_ROWS = 8,           /* below this many rows a block is best left as it is                             */
     MANY_BLOCKS = 4096,     /* of so many, each with fewer nonzeros than ..                                   */
     FEW_ENTRIES = 1024,     /* .. this, the layouts would take more memory than the rows, and save no time    */
+    FEW_FOR_WORDS = 256,    /* rows: below this words are not looked for                                       */
     ENTRIES_PER_COLUMN = 2, /* as are columns shorter than this on average: most of the time goes to their ends */
 };
 /* Bytes that laid-out blocks may take.  Values beside every index make the layout larger than the stored rows, so that it
@@ -14,8 +15,8 @@ enum {
 #define LAYOUT_BYTES   ((uint64_t)1 << 30)
 #define WEIGHTED_BYTES ((uint64_t)1 << 25)
 
-/* Rows of the block as 16-bit lists. */
-static struct sell *lay_rows(const struct shards *s, const struct linear_block *b)
+/* Rows of the block as 16-bit lists, of words where these pay. */
+static void lay_rows(const struct shards *s, struct linear_block *b, bool words)
 {
     const struct rows *r = &s->rows;
     const uint64_t from = r->start[b->row], entries = r->start[b->row + b->count] - from;
@@ -23,10 +24,15 @@ static struct sell *lay_rows(const struct shards *s, const struct linear_block *
     uint16_t *column = xmalloc((entries + 1) * sizeof *column);
     for (int64_t k = 0; k <= b->count; k++) start[k] = (uint32_t)(r->start[b->row + k] - from);
     for (uint64_t e = 0; e < entries; e++) column[e] = (uint16_t)r->column[from + e];
-    struct sell *out = sell_build(b->count, start, column, r->value ? r->value + from : NULL, (uint16_t)s->d, false);
+    const struct pattern p = {b->count, s->d, start, column};
+    if (words && !r->value && b->count >= FEW_FOR_WORDS) b->words = words_build(&p);
+    if (b->words) {
+        b->rows = b->words->rows;
+        b->columns = b->words->columns;
+    } else
+        b->rows = sell_build(b->count, start, column, r->value ? r->value + from : NULL, (uint16_t)s->d, false);
     free(start);
     free(column);
-    return out;
 }
 
 /* Where each column's list starts, the bias being a column that every row has; returns how many columns have entries. */
@@ -92,6 +98,13 @@ static uint64_t entries_of(const struct shards *s, const struct linear_block *b)
     return s->rows.start[b->row + b->count] - s->rows.start[b->row];
 }
 
+/* Numbers that the sums of words, or of their rows, take, with one for padding. */
+static int64_t words_room(const struct words *w)
+{
+    const int64_t sum = 4 * w->sum->chunks, gather = 4 * w->gather->chunks;
+    return (sum > gather ? sum : gather) + 8;
+}
+
 static void lay_out_blocks(struct linear *a)
 {
     const struct shards *s = a->shards;
@@ -100,8 +113,9 @@ static void lay_out_blocks(struct linear *a)
     for (int64_t i = 0; i < a->block_of[s->n]; i++) {
         struct linear_block *b = &a->block[i];
         if (b->count < FEW_ROWS || (a->block_of[s->n] > MANY_BLOCKS && entries_of(s, b) < FEW_ENTRIES)) continue;
-        b->rows = lay_rows(s, b);
-        b->columns = lay_columns(s, b);
+        lay_rows(s, b, true);
+        if (!b->words) b->columns = lay_columns(s, b);
+        if (b->words && words_room(b->words) > a->words) a->words = words_room(b->words);
         if (b->rows) a->padded = true;
         if (b->rows && b->columns) laid_out += entries_of(s, b);
     }
@@ -115,11 +129,19 @@ static void lay_out_blocks(struct linear *a)
         a->stretches = xcalloc(1, sizeof *a->stretches + (size_t)s->rows.count * sizeof a->stretches->from[0]);
 }
 
+static void block_clear(struct linear_block *b)
+{
+    if (!b->words) {
+        sell_free(b->rows);
+        sell_free(b->columns);
+    }
+    words_free(b->words);
+}
+
 static void block_free(struct linear_block *b)
 {
     if (!b) return;
-    sell_free(b->rows);
-    sell_free(b->columns);
+    block_clear(b);
     free(b);
 }
 
@@ -134,7 +156,7 @@ const struct linear_block *linear_stretch(const struct linear *a, int64_t row, i
     if (!kept && atomic_fetch_add(&all->bytes, bytes) + bytes <= layout_limit(&a->shards->rows)) {
         struct linear_block *b = xmalloc(sizeof *b);
         *b = (struct linear_block){.row = row, .count = count};
-        b->rows = lay_rows(a->shards, b);
+        lay_rows(a->shards, b, false);
         b->columns = lay_columns(a->shards, b);
         if (atomic_compare_exchange_strong(&all->from[row], &kept, b))
             kept = b;
@@ -189,10 +211,7 @@ bool linear_open(struct objective *o, const struct problem *p, const void *param
 void linear_close(struct objective *o)
 {
     struct linear *a = o->self;
-    for (int64_t i = 0; i < a->block_of[o->n]; i++) {
-        sell_free(a->block[i].rows);
-        sell_free(a->block[i].columns);
-    }
+    for (int64_t i = 0; i < a->block_of[o->n]; i++) block_clear(&a->block[i]);
     for (int64_t k = 0; a->stretches && k < a->shards->rows.count; k++) block_free(atomic_load(&a->stretches->from[k]));
     free(a->stretches);
     free(a->block);

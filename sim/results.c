@@ -269,9 +269,25 @@ static bool load_run(const struct record *file, const struct planned *run, size_
     return true;
 }
 
+/* Half a run by one version and half by another would be a result of neither. */
+static bool begun_by_this_version(const struct record *file, struct fail *f)
+{
+    const struct group *root = record_find(file, "/");
+    const struct attribute *a = root ? group_attribute(root, "source") : NULL;
+    const char *source = a && a->type == VALUE_TEXT ? a->text : "another program";
+    if (strcmp(source, "gradwire " GRADWIRE_VERSION) == 0) return true;
+    return fail_set(f,
+                    "its unfinished runs were begun by %s; this is gradwire " GRADWIRE_VERSION
+                    ", which may round otherwise; resume with that version, or run the experiment again",
+                    source);
+}
+
 bool results_load(const struct record *file, const struct plan *p, struct snapshot *snapshot, struct fail *f)
 {
-    for (size_t k = 0; k < p->runs; k++)
+    bool unfinished = false;
+    for (size_t k = 0; k < p->runs; k++) {
         if (!load_run(file, p->run[k], k, &snapshot[k], f)) return false;
-    return true;
+        unfinished |= snapshot[k].taken && snapshot[k].status == RUN_GOING;
+    }
+    return !unfinished || begun_by_this_version(file, f);
 }

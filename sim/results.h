@@ -21,7 +21,7 @@ void snapshot_free(struct snapshot *s);
 void results_fill(struct record *out, const struct plan *p, const struct snapshot *snapshot);
 /* The same without copies of what is large: for a record that is written and freed while plan and snapshots stay as they are. */
 void results_lend(struct record *out, const struct plan *p, const struct snapshot *snapshot);
-/* The snapshots held by a file that came from the same plan. */
+/* The snapshots held by a file that came from the same plan; unfinished runs only by the version that began them. */
 bool results_load(const struct record *file, const struct plan *p, struct snapshot *snapshot, struct fail *f);
 /* Make a run stand where the snapshot does. */
 bool run_continue(struct run *r, const struct snapshot *s, struct fail *f);

@@ -41,8 +41,9 @@ setup() {
     cp good logistic.digests
     run -1 "$sealed" .
     # The old line again is a new line.
-    grep -m 1 'logistic.digests:' CHANGES >>CHANGES.new
-    cat CHANGES.new >>CHANGES
+    local line
+    line="0.1.0  $(grep -m 1 -o 'logistic.digests:[0-9a-f]*' CHANGES)  as it was before that"
+    echo "$line" >>CHANGES
     run -0 "$sealed" .
     # No reason; no digests; no log.
     echo '0.1.0  quadratic.digests:0123456789abcdef' >>CHANGES

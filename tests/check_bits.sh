@@ -23,7 +23,7 @@ else
 fi
 begun=$SECONDS
 masks='-AVX512F,-AVX512VL,-AVX512BW,-AVX512DQ,-AVX512CD,-AVX2,-FMA,-AVX,-SSE4_2'
-engine='sim/real.c sim/vec.c sim/linear.c sim/linear_lanes.c sim/margin.c sim/sell.c sim/sell_lanes.c sim/channel.c sim/measure.c' # what quick compiles at -O0
+engine='sim/real.c sim/vec.c sim/linear.c sim/linear_lanes.c sim/margin.c sim/words.c sim/words_cut.c sim/sell.c sim/sell_lanes.c sim/channel.c sim/measure.c' # what quick compiles at -O0
 
 # --- what is expected: the digests that were recorded; those of the products and the result files by the first build -------------
 mkdir -p "$bits/reference"

@@ -13,7 +13,17 @@ struct random_shape {
     double density;       /* chance of a nonzero; about a tenth of the rows is empty */
     bool values, bias;    /* values: real numbers, else all nonzeros are `common`    */
     double common;
+    int64_t attributes;   /* 0, or one-hot data: the columns are shared out, a row has at most one of each share     */
 };
+
+/* Does a row of this kind have column j?  Most have what is usual for their kind; now and then an attribute is missing. */
+static inline bool random_category(const struct random_shape *q, struct stream *t, int64_t kind, int64_t j)
+{
+    const int64_t share = q->d / q->attributes, attribute = j / share;
+    const int64_t usual = (kind * (attribute + 3) + attribute * attribute) % share;
+    if (stream_bernoulli(t, 0.03)) return false;
+    return j % share == (attribute % 3 == kind % 3 && stream_bernoulli(t, 0.3) ? (usual + 1) % share : usual);
+}
 
 static inline struct shards random_shards(const struct random_shape *q, uint64_t seed)
 {
@@ -34,8 +44,9 @@ static inline struct shards random_shards(const struct random_shape *q, uint64_t
     for (int64_t k = 0; k < r->count; k++) {
         const bool empty = stream_bernoulli(&t, 0.1);
         const double density = q->density * 2 * stream_uniform(&t); /* rows of different lengths */
+        const int64_t kind = stream_below(&t, 5); /* of a row of one-hot data */
         for (int64_t j = 0; j < q->d && !empty; j++) {
-            if (!stream_bernoulli(&t, density)) continue;
+            if (q->attributes ? !random_category(q, &t, kind, j) : !stream_bernoulli(&t, density)) continue;
             if (used == room) {
                 room *= 2;
                 r->column = realloc(r->column, room * sizeof *r->column);

@@ -246,12 +246,23 @@ static void files_that_do_not_fit_their_experiment_are_refused(void **state)
     assert_true(results_load(&file, &l.plan, &again, &f));
     assert_int_equal(again.status, RUN_DONE);
     snapshot_free(&again);
+    again = (struct snapshot){0};
     group_text(record_group(&file, "/runs/000"), "status", "interrupted");
     group_array(record_group(&file, "/runs/000/trace"), "f", VALUE_REAL, s.trace.cell[1], 2, "", "");
     check_load_fails(&file, &l.plan, "run 000 does not fit its experiment");
     group_array(record_group(&file, "/runs/000/trace"), "f", VALUE_REAL, s.trace.cell[1], (size_t)s.trace.rows, "", "");
     group_array(record_group(&file, "/runs/000/trace"), "round", VALUE_REAL, s.trace.cell[0], (size_t)s.trace.rows, "", "");
     check_load_fails(&file, &l.plan, "run 000 does not fit its experiment");
+    record_free(&file);
+
+    results_fill(&file, &l.plan, &s);
+    group_text(record_group(&file, "/"), "source", "gradwire 0.0.9");
+    check_load_fails(&file, &l.plan, "begun by gradwire 0.0.9; this is gradwire");
+    group_int(record_group(&file, "/"), "source", 9);
+    check_load_fails(&file, &l.plan, "begun by another program");
+    group_text(record_group(&file, "/runs/000"), "status", "done"); /* with nothing left to do any version will do */
+    assert_true(results_load(&file, &l.plan, &again, &f));
+    snapshot_free(&again);
     record_free(&file);
 
     results_fill(&file, &l.plan, &s);

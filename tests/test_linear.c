@@ -14,16 +14,55 @@ struct plain {
     const struct problem *p;
     const void *param;
     const struct shards *s;
-    int64_t block; /* rows in a block: 2048 by contract */
+    int64_t block;             /* rows in a block: 2048 by contract */
+    const struct linear *cuts; /* where blocks are cut into segments; NULL: nowhere */
 };
 
-static double plain_product(const struct shards *s, int64_t row, const double *x)
+/* The end of the stretch of a row, from its entry e on, that lies below column `cut`. */
+static uint64_t stretch_end(const struct shards *s, int64_t row, uint64_t e, uint32_t cut)
+{
+    while (e < s->rows.start[row + 1] && s->rows.column[e] < cut) e++;
+    return e;
+}
+
+/* w: NULL, or the row's words. */
+static double plain_product(const struct shards *s, int64_t row, const double *x, const struct words *w)
 {
     double t = 0;
-    for (uint64_t e = s->rows.start[row]; e < s->rows.start[row + 1]; e++)
-        t += s->rows.value ? s->rows.value[e] * x[s->rows.column[e]] : x[s->rows.column[e]];
+    uint64_t e = s->rows.start[row];
+    for (int64_t g = 0; w && g < w->segments; g++) {
+        double word = 0;
+        for (const uint64_t end = stretch_end(s, row, e, w->cut[g + 1]); e < end; e++) word += x[s->rows.column[e]];
+        t += word;
+    }
+    for (; e < s->rows.start[row + 1]; e++) t += s->rows.value ? s->rows.value[e] * x[s->rows.column[e]] : x[s->rows.column[e]];
     if (!s->rows.value && s->rows.common != 1) t = t * s->rows.common;
     return s->bias ? t + x[s->d - 1] : t;
+}
+
+/* g += the sum of slopes over each word's rows, for the words of columns from .. to, by their first rows. */
+static void plain_words(const struct shards *s, int64_t first, int64_t count, uint32_t from, uint32_t to, const double *slope,
+                        double *g)
+{
+    struct word {
+        uint64_t e, length;
+        int64_t rows;
+        double sum;
+    } *word = malloc((size_t)count * sizeof *word);
+    const uint32_t *column = s->rows.column;
+    int64_t words = 0;
+    for (int64_t k = first; k < first + count; k++) {
+        const uint64_t e = stretch_end(s, k, s->rows.start[k], from), length = stretch_end(s, k, e, to) - e;
+        int64_t w = words - 1;
+        if (length == 0) continue;
+        while (w >= 0 && (word[w].length != length || memcmp(column + word[w].e, column + e, length * sizeof *column) != 0)) w--;
+        if (w < 0 || word[w].rows == WORD_ROWS) word[w = words++] = (struct word){.e = e, .length = length};
+        word[w].sum += slope[k - first];
+        word[w].rows++;
+    }
+    for (int64_t w = 0; w < words; w++)
+        for (uint64_t e = word[w].e; e < word[w].e + word[w].length; e++) g[column[e]] += word[w].sum;
+    free(word);
 }
 
 /* v == NULL: gradient and value; else the product of the Hessian with v.  list: rows of the client, NULL for all. */
@@ -33,20 +72,25 @@ static double plain_oracle(const struct plain *q, int64_t client, const uint32_t
     const struct shards *s = q->s;
     const struct rows *r = &s->rows;
     double *g = malloc((size_t)s->d * sizeof *g), *value = malloc((size_t)q->block * sizeof *value), total = 0;
+    double *slope = malloc((size_t)q->block * sizeof *slope);
     for (int64_t j = 0; j < s->d; j++) out[j] = 0;
     for (int64_t b = 0; b < m; b += q->block) {
         const int64_t end = b + q->block < m ? b + q->block : m;
+        const struct words *w = q->cuts && !list ? q->cuts->block[q->cuts->block_of[client] + b / q->block].words : NULL;
         for (int64_t j = 0; j < s->d; j++) g[j] = 0;
         for (int64_t k = b; k < end; k++) {
             const int64_t row = s->first[client] + (list ? (int64_t)list[k] : k);
-            const double t = plain_product(s, row, x);
-            double slope, curve;
-            q->p->loss(q->param, 1, &t, &r->label[row], &value[k - b], &slope, &curve);
-            if (v) slope = curve * plain_product(s, row, v);
-            for (uint64_t e = r->start[row]; e < r->start[row + 1]; e++)
-                g[r->column[e]] += r->value ? slope * r->value[e] : slope;
-            if (s->bias) g[s->d - 1] += slope;
+            const double t = plain_product(s, row, x, w);
+            double curve;
+            q->p->loss(q->param, 1, &t, &r->label[row], &value[k - b], &slope[k - b], &curve);
+            if (v) slope[k - b] = curve * plain_product(s, row, v, w);
+            for (uint64_t e = r->start[row]; e < r->start[row + 1] && !w; e++)
+                g[r->column[e]] += r->value ? slope[k - b] * r->value[e] : slope[k - b];
+            if (s->bias && !w) g[s->d - 1] += slope[k - b];
         }
+        for (int64_t h = 0; w && h < w->segments; h++)
+            plain_words(s, s->first[client] + b, end - b, w->cut[h], w->cut[h + 1], slope, g);
+        if (w && s->bias) g[s->d - 1] = real_sum((size_t)(end - b), slope);
         for (int64_t j = 0; j < s->d; j++) out[j] += r->value || j == r->d || r->common == 1 ? g[j] : g[j] * r->common;
         total += real_sum((size_t)(end - b), value);
     }
@@ -54,6 +98,7 @@ static double plain_oracle(const struct plain *q, int64_t client, const uint32_t
     const double reg = q->p->reg(q->param, s->d, x, v ? NULL : out, v, v ? out : NULL);
     free(g);
     free(value);
+    free(slope);
     return total / (double)m + reg;
 }
 
@@ -86,6 +131,7 @@ static void compare_client(const struct objective *o, const struct plain *q, int
     uint32_t *list = malloc((size_t)m * sizeof *list);
     for (int64_t k = 0; k < m; k++) list[k] = (uint32_t)k;
     o->batch(o, client, list, m, x, a, w);
+    plain_oracle(q, client, list, m, x, NULL, b);
     assert_same(a, b, o->d, "batch of all samples in order");
     for (int64_t from = m / 3, count = m - from; count > 1; from += count / 3, count /= 2)
         for (int less = 0; less < 2; less++) { /* two that begin alike */
@@ -137,7 +183,7 @@ static void compare_points(const struct objective *o, const struct plain *q, str
     free(x), free(out), free(b);
 }
 
-static int fast_blocks, stored_blocks, fast_columns, stretches;
+static int fast_blocks, stored_blocks, word_blocks, fast_columns, stretches;
 
 static int stretches_of(const struct linear *a)
 {
@@ -154,14 +200,16 @@ static void compare_all(const struct shards *s, const char *name, const char *ke
     assert_true(settings_set(&set, key, value, &f));
     struct objective o;
     if (!objective_open(&o, p, set.data, s, s->n, 1, &f)) fail_msg("%s", f.text);
-    const struct plain q = {p, set.data, s, LINEAR_BLOCK};
+    const struct plain q = {p, set.data, s, LINEAR_BLOCK, o.self};
     struct oracle_work w = {0};
     for (int64_t i = 0; i < o.n; i += 1 + o.n / 40) compare_client(&o, &q, i, &w);
     const struct linear *a = o.self;
     if (o.gradients) compare_points(&o, &q, &w);
     for (int64_t k = 0; k < a->block_of[o.n]; k++) {
-        points_stored += o.gradients && !(a->block[k].rows && a->block[k].columns);
-        if (a->block[k].rows)
+        points_stored += o.gradients && !(a->block[k].rows && a->block[k].columns) && !a->block[k].words;
+        if (a->block[k].words)
+            word_blocks++;
+        else if (a->block[k].rows)
             fast_blocks++;
         else
             stored_blocks++;
@@ -189,6 +237,9 @@ static const struct random_shape shapes[] = {
     {.n = 2, .d = 65534, .rows = {30, 5}, .density = 0.002, .common = 1},
     {.n = 2, .d = 65535, .rows = {30, 5}, .density = 0.002, .common = 1},
     {.n = 2, .d = 70000, .rows = {30, 5}, .density = 0.002, .values = true, .bias = true},
+    {.n = 4, .d = 60, .rows = {2048, 2349, 100, 700}, .common = 1, .attributes = 12, .bias = true},
+    {.n = 4, .d = 60, .rows = {2048, 2349, 100, 700}, .common = 0.18257, .attributes = 12, .bias = true},
+    {.n = 3, .d = 90, .rows = {5000, 255, 256}, .common = -0.18257, .attributes = 30},
     {.n = 2, .d = 12, .rows = {2500, 30}, .density = 0.0, .common = 1, .bias = true},
     {.n = 2, .d = 12, .rows = {50, 30}, .density = 0.0, .values = true},
 };
@@ -211,40 +262,44 @@ static void random_data_agree(void **state)
         }
         random_shards_free(&s);
     }
-    assert_true(fast_blocks > 20 && fast_columns > 20 && stored_blocks > 20 && stretches > 20); /* both ways were compared */
+    assert_true(fast_blocks > 20 && fast_columns > 20 && stored_blocks > 20 && stretches > 20 &&
+                word_blocks > 40); /* all ways were compared */
     assert_true(points_compared > 1000 && points_stored > 5);
 }
 
-/* The comparison sees what it should: another block size, or rows summed the other way round, changes bits. */
+/* The comparison sees what it should: another block size, rows summed the other way round, or ones without words, change bits. */
 static void another_order_differs(void **state)
 {
     (void)state;
     struct random_shape shape = {.n = 1, .d = 37, .rows = {5000}, .density = 0.2, .common = 0.18257, .bias = true};
-    struct shards s = random_shards(&shape, 3);
-    struct fail f = {0};
-    const struct problem *p = problem_find("marina-loss");
-    struct settings set = settings_new(p->param, p->param_size);
-    struct objective o;
-    assert_true(objective_open(&o, p, set.data, &s, 1, 1, &f));
-    struct oracle_work w = {0};
-    double x[38], a[38], b[38];
-    random_point(38, 0, x);
-    o.gradient(&o, 0, x, a, NULL, &w);
-    struct plain q = {p, set.data, &s, LINEAR_BLOCK / 2};
-    plain_oracle(&q, 0, NULL, 5000, x, NULL, b);
-    assert_memory_not_equal(a, b, sizeof a);
-    q.block = LINEAR_BLOCK;
     uint32_t list[5000];
     for (uint32_t k = 0; k < 5000; k++) list[k] = 4999 - k;
-    plain_oracle(&q, 0, list, 5000, x, NULL, b);
-    assert_memory_not_equal(a, b, sizeof a);
-    for (int j = 0; j < 38; j++) assert_true(fabs(a[j] - b[j]) <= 1e-14 * (1 + fabs(a[j])));
-    plain_oracle(&q, 0, NULL, 5000, x, NULL, b);
-    assert_memory_equal(a, b, sizeof a);
-    oracle_work_free(&w);
-    objective_close(&o);
-    settings_free(&set);
-    random_shards_free(&s);
+    for (int ones = 0; ones < 2; ones++) {
+        shape.values = !ones;
+        struct shards s = random_shards(&shape, 3);
+        struct fail f = {0};
+        const struct problem *p = problem_find("marina-loss");
+        struct settings set = settings_new(p->param, p->param_size);
+        struct objective o;
+        assert_true(objective_open(&o, p, set.data, &s, 1, 1, &f));
+        struct oracle_work w = {0};
+        double x[38], a[38], b[38];
+        random_point(38, 0, x);
+        o.gradient(&o, 0, x, a, NULL, &w);
+        struct plain q = {p, set.data, &s, LINEAR_BLOCK, o.self}, other = {p, set.data, &s, LINEAR_BLOCK / 2, NULL};
+        plain_oracle(&q, 0, NULL, 5000, x, NULL, b);
+        assert_memory_equal(a, b, sizeof a);
+        if (ones) other.block = LINEAR_BLOCK;
+        plain_oracle(&other, 0, NULL, 5000, x, NULL, b);
+        assert_memory_not_equal(a, b, sizeof a);
+        plain_oracle(&q, 0, list, 5000, x, NULL, b);
+        assert_memory_not_equal(a, b, sizeof a);
+        for (int j = 0; j < 38; j++) assert_true(fabs(a[j] - b[j]) <= 1e-14 * (1 + fabs(a[j])));
+        oracle_work_free(&w);
+        objective_close(&o);
+        settings_free(&set);
+        random_shards_free(&s);
+    }
 }
 
 /* Threads that ask for the same stretches at the same time, of two lengths, until there is no room for more. */
@@ -259,7 +314,7 @@ static void threads_share_stretches(void **state)
     struct settings set = settings_new(p->param, p->param_size);
     struct objective o;
     assert_true(objective_open(&o, p, set.data, &s, 1, 1, &f));
-    const struct plain q = {p, set.data, &s, LINEAR_BLOCK};
+    const struct plain q = {p, set.data, &s, LINEAR_BLOCK, NULL};
     static double expected[FIRSTS][2][D];
     uint32_t list[ROWS];
     double x[D];
@@ -302,7 +357,7 @@ static void not_finite_points_agree(void **state)
         struct settings set = settings_new(p->param, p->param_size);
         struct objective o;
         assert_true(objective_open(&o, p, set.data, &s, 1, 1, &f));
-        const struct plain q = {p, set.data, &s, LINEAR_BLOCK};
+        const struct plain q = {p, set.data, &s, LINEAR_BLOCK, o.self};
         struct oracle_work w = {0};
         double x[37], a[37], b[37];
         random_point(37, 0, x);
@@ -332,9 +387,9 @@ static void real_data_agree(void **state)
         struct split how = {
             .order = SPLIT_CONTIGUOUS, .remainder = REMAINDER_LAST, .clients = 5, .bias = i % 2 == 0, .two_classes = true};
         real_data(name[i], &how, &data, &s);
-        fast_blocks = 0;
+        word_blocks = 0;
         compare_all(&s, "marina-loss", "lambda", "1e-6");
-        assert_true(fast_blocks >= 5);
+        assert_true(word_blocks >= 5);
         shards_free(&s);
         dataset_free(&data);
     }

@@ -126,7 +126,8 @@ static void arrays_give_the_bits_of_single_samples(void **state)
         t[k] = 0.031 * (k - 500);
         y[k] = k % 3 ? 1 : -1;
     }
-    static const double far[] = {0, 700.5, -750, 1e300}; /* one sample is beyond what the fast exp takes; the others do not notice */
+    static const double far[] = {0, 700.5, -750,
+                                 1e300}; /* one sample is beyond what the fast exp takes; the others do not notice */
     for (size_t i = 0; i < 4 * PROBLEMS; i++) {
         const struct problem *p = problem_find(linear_problems[i / 4]);
         struct settings s = settings_new(p->param, p->param_size);

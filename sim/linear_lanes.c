@@ -171,19 +171,9 @@ WIDE static void at_eight(const struct objective *o, const struct points *p, str
     gradients(8, o, p, w);
 }
 
-/* Of two points, with words, each by itself takes less. */
-static void one_by_one(const struct objective *o, const struct points *p, struct oracle_work *w)
-{
-    for (int l = 0; l < p->count; l++)
-        for (int64_t i = 0; i < o->n; i++)
-            o->gradient(o, i, p->x[l], p->out[l] + i * p->stride, p->value ? &p->value[l][i] : NULL, w);
-}
-
 void linear_gradients(const struct objective *o, const struct points *p, struct oracle_work *w)
 {
-    if (p->count <= 2 && ((const struct linear *)o->self)->words > 0)
-        one_by_one(o, p, w);
-    else if (p->count <= 4)
+    if (p->count <= 4)
         at_four(o, p, w);
     else
         at_eight(o, p, w);

@@ -252,6 +252,45 @@ static void topk_is_the_head_of_a_sort(void **state)
     }
 }
 
+/* The same for sizes on both sides of where the way changes, with keys that differ in their last bits only, in both halves, or
+ * not. */
+static void topk_of_close_ones(void **state)
+{
+    (void)state;
+    enum { MOST = 3000 };
+    static double x[MOST], expected[MOST];
+    static const double *order[MOST];
+    static const int64_t sizes[] = {17, 300, 1024, 1025, MOST};
+    for (uint32_t trial = 0; trial < 25; trial++) {
+        const int64_t d = sizes[trial % 5];
+        fill_gaussian(x, d, 900 + trial);
+        for (int64_t j = 0; j < d; j++) {
+            if (trial / 5 == 1) x[j] = copysign(1 + (double)(j * 7 % 5) * 0x1p-52, x[j]);
+            if (trial / 5 == 2) x[j] = copysign(1 + (double)(j * 7 % 97) * 0x1p-36, x[j]);
+            if (trial / 5 == 3) x[j] = rint(x[j]);
+            if (trial / 5 == 4) x[j] = 0;
+            order[j] = &x[j];
+        }
+        qsort(order, (size_t)d, sizeof *order, larger_first);
+        const int64_t keep[] = {1, 2, d / 10 + 1, d / 2, d - 1, d};
+        for (int i = 0; i < 6; i++) {
+            char text[16];
+            struct kit k;
+            snprintf(text, sizeof text, "k=%d", (int)keep[i]);
+            kit_open(&k, "topk", text, d, 4, 64);
+            kit_draw(&k, x, 0, 0);
+            assert_int_equal(k.message.count, keep[i]);
+            memset(expected, 0, sizeof expected);
+            for (int64_t j = 0; j < keep[i]; j++) expected[order[j] - x] = 1;
+            for (int64_t j = 0; j < keep[i]; j++) {
+                assert_true(expected[k.message.index[j]] == 1 && k.message.value[j] == x[k.message.index[j]]);
+                assert_true(j == 0 || k.message.index[j] > k.message.index[j - 1]);
+            }
+            kit_close(&k);
+        }
+    }
+}
+
 /* sign: alpha(x) = |x|_1^2 / (d |x|_2^2) exactly; 1/d is attained at a unit vector; sign(0) = +1. */
 static void sign_contracts_as_stated(void **state)
 {
@@ -290,7 +329,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(variance_is_omega),          cmocka_unit_test(means_nonzeros_and_bits),
         cmocka_unit_test(the_bias_test_can_fail),     cmocka_unit_test(alpha_is_attained),
-        cmocka_unit_test(topk_is_the_head_of_a_sort), cmocka_unit_test(sign_contracts_as_stated),
+        cmocka_unit_test(topk_is_the_head_of_a_sort), cmocka_unit_test(topk_of_close_ones),
+        cmocka_unit_test(sign_contracts_as_stated),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

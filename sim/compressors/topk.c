@@ -33,75 +33,112 @@ static uint64_t magnitude(double v)
     return word & (UINT64_MAX >> 1);
 }
 
-/* The K-th largest of the d keys and, in *above, how many are larger: radix selection from the highest byte down, on
- * the keys that still can be it, so O(d) whatever the input.  Destroys key. */
-static uint64_t kth_largest(uint64_t *key, int64_t d, int64_t k, int64_t *above)
+/* Sorted, largest first. */
+static void sort_few(uint64_t *key, int64_t d)
 {
-    int64_t larger = 0;
-    for (int shift = 56; d > 1 && shift >= 0; shift -= 8) {
+    for (int64_t i = 1; i < d; i++) {
+        const uint64_t mine = key[i];
+        int64_t at = i;
+        for (; at > 0 && key[at - 1] < mine; at--) key[at] = key[at - 1];
+        key[at] = mine;
+    }
+}
+
+enum { FEW = 16, SMALL = 1024 };
+
+/* The K-th largest of the d keys, 1 <= K <= d: radix selection from the highest byte down, on the keys that still can be it, so
+ * O(d) whatever the input.  Destroys key. */
+static uint64_t kth_largest(uint64_t *key, int64_t d, int64_t k)
+{
+    for (int shift = 56; d > FEW && shift >= 0; shift -= 8) {
         int64_t have[256] = {0}, kept = 0;
         for (int64_t i = 0; i < d; i++) have[key[i] >> shift & 255]++;
         unsigned digit = 255;
-        while (larger + have[digit] < k) larger += have[digit--];
+        while (have[digit] < k) k -= have[digit--];
         for (int64_t i = 0; i < d; i++)
             if ((key[i] >> shift & 255) == digit) key[kept++] = key[i];
         d = kept;
     }
-    *above = larger;
-    return key[0];
+    if (d <= FEW) sort_few(key, d);
+    return key[k - 1];
 }
 
-enum { SMALL = 1024 };
-
-WIDE static int64_t count_above(const int64_t *key, int64_t d, int64_t cut)
+/* The upper halves of the d <= SMALL keys, and a cut that K of them are above, by bisection: counting has no branch that random
+ * keys mispredict.  Without one (the K-th and the next are too close) the cut is the half of the K-th. */
+WIDE static bool cut_of_small(const double *v, int64_t d, int64_t k, int32_t *key, int32_t *cut)
 {
-    int64_t count = 0;
-    for (int64_t i = 0; i < d; i++) count += key[i] > cut;
-    return count;
-}
-
-/* For d up to SMALL, a cut between the K-th and the next key, by bisection: counting has no branch that random keys mispredict.
- * Where they are equal it is the K-th largest itself. */
-static uint64_t cut_of_small(const double *v, int64_t d, int64_t k, int64_t *above)
-{
-    int64_t key[SMALL], low = INT64_MAX, high = 0;
+    int32_t low = INT32_MAX, high = 0;
     for (int64_t i = 0; i < d; i++) {
-        key[i] = (int64_t)magnitude(v[i]);
+        key[i] = (int32_t)(magnitude(v[i]) >> 32);
         low = key[i] < low ? key[i] : low;
         high = key[i] > high ? key[i] : high;
     }
     while (low < high) {
-        const int64_t middle = low + (high - low) / 2;
-        *above = count_above(key, d, middle);
-        if (*above == k) return (uint64_t)middle;
-        if (*above > k)
+        const int32_t middle = low + (high - low) / 2;
+        int32_t above = 0;
+        for (int64_t i = 0; i < d; i++) above += key[i] > middle;
+        if (above == k) {
+            *cut = middle;
+            return true;
+        }
+        if (above > k)
             low = middle + 1;
         else
             high = middle;
     }
-    *above = count_above(key, d, low);
-    return (uint64_t)low;
+    *cut = low;
+    return false;
 }
 
-static uint64_t cut_of_large(const double *v, int64_t d, int64_t k, int64_t *above, struct message *m)
+/* m->index: the K coordinates with the largest keys, of equal ones those with the lower index. */
+static void take_from(const double *v, int64_t d, int64_t k, uint64_t cut, struct message *m)
 {
-    message_shape(m, d, d, true); /* the value array is the scratch */
-    uint64_t *key = (uint64_t *)(void *)m->value;
-    for (int64_t i = 0; i < d; i++) key[i] = magnitude(v[i]);
-    return kth_largest(key, d, k, above);
+    int64_t above = 0, count = 0;
+    for (int64_t i = 0; i < d; i++) above += magnitude(v[i]) > cut;
+    int64_t ties = k - above;
+    for (int64_t i = 0; count < k; i++) {
+        const uint64_t here = magnitude(v[i]);
+        m->index[count] = (uint32_t)i;
+        count += (here > cut) | ((here == cut) & (ties > 0));
+        ties -= here == cut;
+    }
+}
+
+static void select_of_small(const double *v, int64_t d, int64_t k, struct message *m)
+{
+    int32_t half[SMALL], cut;
+    message_shape(m, d, k, false);
+    if (cut_of_small(v, d, k, half, &cut)) {
+        uint32_t *index = m->index;
+        const int32_t level = cut;
+        for (int64_t i = 0, count = 0; count < k; i++) {
+            index[count] = (uint32_t)i;
+            count += half[i] > level;
+        }
+        return;
+    }
+    uint64_t close[SMALL]; /* the keys with that half */
+    int64_t above = 0, count = 0;
+    for (int64_t i = 0; i < d; i++) {
+        close[count] = magnitude(v[i]);
+        count += half[i] == cut;
+        above += half[i] > cut;
+    }
+    take_from(v, d, k, kth_largest(close, count, k - above), m);
 }
 
 static void select_some(const void *param_, const struct compress_call *q, const double *v, struct message *m)
 {
-    int64_t k = ((const struct topk *)param_)->k, above, count = 0;
-    uint64_t cut = q->d <= SMALL ? cut_of_small(v, q->d, k, &above) : cut_of_large(v, q->d, k, &above, m);
-    int64_t ties = k - above; /* that many of the equal ones, lowest index first */
-    message_shape(m, q->d, k, false);
-    for (int64_t i = 0; count < k; i++) {
-        uint64_t here = magnitude(v[i]);
-        m->index[count] = (uint32_t)i;
-        count += (here > cut) | ((here == cut) & (ties > 0));
-        ties -= here == cut;
+    const int64_t k = ((const struct topk *)param_)->k;
+    if (q->d <= SMALL)
+        select_of_small(v, q->d, k, m);
+    else {
+        message_shape(m, q->d, q->d, true); /* the value array is the scratch */
+        uint64_t *key = (uint64_t *)(void *)m->value;
+        for (int64_t i = 0; i < q->d; i++) key[i] = magnitude(v[i]);
+        const uint64_t cut = kth_largest(key, q->d, k);
+        message_shape(m, q->d, k, false);
+        take_from(v, q->d, k, cut, m);
     }
     support_take(v, 1, m);
 }

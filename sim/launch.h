@@ -7,7 +7,7 @@
 #define LAUNCH_OPTIONS                                                                                                           \
     {"threads", 't', "N", "use N threads (default: the machine's); never changes a result"},                                     \
         {"parallel", 0, "HOW", "spread over: auto (default), runs, clients; never changes a result"},                            \
-        {"lanes", 0, "N", "1 to 8 runs of one problem share a pass over its data (default 8); never changes a result"},          \
+        {"lanes", 0, "N", "1 to 64 runs of one problem share a pass over its data (default 64, where that pays); never changes a result"},        \
         {"commit", 0, "S", "write the result file about every S seconds (default 10)"},                                          \
     {                                                                                                                            \
         "quiet", 'q', NULL, "no progress, no summary"                                                                            \

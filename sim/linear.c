@@ -51,12 +51,12 @@ void linear_forward(const struct linear *a, const struct linear_block *b, const 
     }
     sums(b->words ? b->words->sum : NULL, b->rows, x, r);
     const uint16_t *target = b->rows->target;
-    const double common = a->common, *sum = r->sum;
-    if (a->shards->bias) {
-        const double bias = x[a->shards->d - 1];
+    const double none = -0.0; /* adding it changes no number, not even -0.0 */
+    const double common = a->common, bias = a->shards->bias ? x[a->shards->d - 1] : none, *sum = r->sum;
+    if (b->rows->in_order)
+        for (int64_t k = 0; k < b->count; k++) t[k] = sum[k] * common + bias;
+    else
         for (int64_t k = 0; k < b->count; k++) t[target[k]] = sum[k] * common + bias;
-    } else
-        for (int64_t k = 0; k < b->count; k++) t[target[k]] = sum[k] * common;
 }
 
 void linear_backward(const struct linear *a, const struct linear_block *b, const double *s, double *out, bool first,

@@ -1,6 +1,7 @@
-/* linear_lanes.c - all clients' gradients of a linear model at several points at once: up to eight points share one pass over the
- * data as the lanes of vectors; lane l of number p stands at p * lanes + l.  Lane by lane these are the operations of linear.h in
- * their order, hence the same bits. */
+/* linear_lanes.c - all clients' gradients of a linear model at several points in one pass over the data.  Up to eight points are
+ * the lanes of vectors, lane l of number p at p * lanes + l; more points are several such groups, which take turns block by
+ * block, while the block is in the cache.  Lane by lane these are the operations of linear.h in their order, hence the same bits.
+ */
 #include "linear.h"
 #include "wide.h"
 #include <string.h>
@@ -11,45 +12,64 @@ enum { STRIP = 256 }; /* losses taken at once, of all lanes together */
 
 #define EVERY_LANE _Pragma("omp simd") for (int l = 0; l < lanes; l++)
 
+enum { MOST_LANES = 8, GROUPS = MOST_POINTS / MOST_LANES };
+
+/* Points first .. first + count, and the sums for one client. */
+struct group {
+    int first, count, lanes;
+    double *x, *total, value[MOST_LANES];
+};
+
+/* What the groups of a thread use in turn. */
 struct room {
-    double *x, *total, *sum, *word, *t, *slope, *value;
+    double *sum, *word, *t, *slope, *value;
     double *one, *alone; /* one lane of a block, of the model */
 };
 
-static struct room room_of(const struct linear *a, int lanes, bool values, struct oracle_work *w)
+/* Shares the points out and gives every group its numbers; the rest is `r`. */
+static int groups_of(const struct linear *a, const struct points *p, struct group *group, struct room *r, struct oracle_work *w)
 {
-    const size_t d = (size_t)a->shards->d + 8, rows = LINEAR_BLOCK + 8, longest = d > rows ? d : rows, wide = (size_t)lanes;
-    const size_t words = (size_t)a->words;
-    double *p = work_room(&w->b, &w->room_b, wide * (2 * d + longest + words + 3 * rows) + rows + d);
-    struct room r = {.x = p, .total = p + wide * d, .sum = p + wide * 2 * d};
-    r.word = r.sum + wide * longest;
-    r.t = r.word + wide * words;
-    r.slope = r.t + wide * rows;
-    r.value = values ? r.slope + wide * rows : NULL;
-    r.one = r.slope + wide * 2 * rows;
-    r.alone = r.one + rows;
-    return r;
+    const size_t d = (size_t)a->shards->d + 8, rows = LINEAR_BLOCK + 8, longest = d > rows ? d : rows, words = (size_t)a->words;
+    int groups = 0, wide = 0;
+    for (int first = 0; first < p->count; first += MOST_LANES, groups++) {
+        const int count = p->count - first < MOST_LANES ? p->count - first : MOST_LANES;
+        group[groups] = (struct group){.first = first, .count = count, .lanes = count <= 4 ? 4 : MOST_LANES};
+        wide += group[groups].lanes;
+    }
+    double *at = work_room(&w->b, &w->room_b, (size_t)wide * 2 * d + MOST_LANES * (longest + words + 3 * rows) + rows + d);
+    for (int g = 0; g < groups; g++) {
+        group[g].x = at;
+        group[g].total = at += (size_t)group[g].lanes * d;
+        at += (size_t)group[g].lanes * d;
+    }
+    *r = (struct room){.sum = at, .word = at + MOST_LANES * longest};
+    r->t = r->word + MOST_LANES * words;
+    r->slope = r->t + MOST_LANES * rows;
+    r->value = p->value ? r->slope + MOST_LANES * rows : NULL;
+    r->one = r->slope + MOST_LANES * 2 * rows;
+    r->alone = r->one + rows;
+    return groups;
 }
 
 /* Steps 2 and 4 for the blocks that are not laid out (the rest of a client's rows, say): lane by lane. */
-static void stored_forward(int lanes, const struct linear *a, const struct linear_block *b, const struct room *r,
-                           const struct points *p)
+static void stored_forward(int lanes, const struct linear *a, const struct linear_block *b, const struct group *g,
+                           const struct room *r, const struct points *p)
 {
-    for (int l = 0; l < p->count; l++) {
-        rows_forward(a, b->row, NULL, b->count, p->x[l], r->one);
+    for (int l = 0; l < g->count; l++) {
+        rows_forward(a, b->row, NULL, b->count, p->x[g->first + l], r->one);
         for (int64_t k = 0; k < b->count; k++) r->t[k * lanes + l] = r->one[k];
     }
 }
 
-static void stored_backward(int lanes, const struct linear *a, const struct linear_block *b, const struct room *r,
-                            const struct points *p, struct oracle_work *w)
+static void stored_backward(int lanes, const struct linear *a, const struct linear_block *b, const struct group *g,
+                            const struct room *r, struct oracle_work *w)
 {
     const int64_t d = a->shards->d;
-    for (int l = 0; l < p->count; l++) {
+    for (int l = 0; l < g->count; l++) {
         for (int64_t k = 0; k < b->count; k++) r->one[k] = r->slope[k * lanes + l];
         memset(r->alone, 0, (size_t)d * sizeof *r->alone);
         rows_backward(a, b->row, NULL, b->count, r->one, r->alone, true, w);
-        for (int64_t j = 0; j < d; j++) r->total[j * lanes + l] += r->alone[j];
+        for (int64_t j = 0; j < d; j++) g->total[j * lanes + l] += r->alone[j];
     }
 }
 
@@ -64,10 +84,11 @@ static void sums(int lanes, const struct sell *words, const struct sell *lists, 
 }
 
 /* Step 2. */
-INLINE void forward(const int lanes, const struct linear *a, const struct linear_block *b, const struct room *r)
+INLINE void forward(const int lanes, const struct linear *a, const struct linear_block *b, const struct group *g,
+                    const struct room *r)
 {
-    sums(lanes, b->words ? b->words->sum : NULL, b->rows, r->x, r);
-    const double common = a->common, *bias = a->shards->bias ? r->x + (a->shards->d - 1) * lanes : NULL;
+    sums(lanes, b->words ? b->words->sum : NULL, b->rows, g->x, r);
+    const double common = a->common, *bias = a->shards->bias ? g->x + (a->shards->d - 1) * lanes : NULL;
     for (int64_t k = 0; k < b->count; k++) {
         const double *sum = r->sum + k * lanes;
         double *t = r->t + b->rows->target[k] * lanes;
@@ -105,7 +126,8 @@ INLINE void add_real_sum(const int lanes, int64_t count, const double *v, double
 }
 
 /* Step 4 and one addition of step 5. */
-INLINE void backward(const int lanes, const struct linear *a, const struct linear_block *b, const struct room *r)
+INLINE void backward(const int lanes, const struct linear *a, const struct linear_block *b, const struct group *g,
+                     const struct room *r)
 {
     sums(lanes, b->words ? b->words->gather : NULL, b->columns, r->slope, r);
     const double common = a->common;
@@ -113,10 +135,10 @@ INLINE void backward(const int lanes, const struct linear *a, const struct linea
         const int64_t j = b->columns->target[k];
         const double factor = j < a->shards->rows.d ? common : 1;
         const double *sum = r->sum + k * lanes;
-        double *total = r->total + j * lanes;
+        double *total = g->total + j * lanes;
         EVERY_LANE total[l] += sum[l] * factor;
     }
-    if (b->words && a->shards->bias) add_real_sum(lanes, b->count, r->slope, r->total + (a->shards->d - 1) * lanes);
+    if (b->words && a->shards->bias) add_real_sum(lanes, b->count, r->slope, g->total + (a->shards->d - 1) * lanes);
 }
 
 /* Steps 5 and 6 for one lane; out: d numbers. */
@@ -132,49 +154,57 @@ static void finish(const struct objective *o, int64_t client, int lanes, const d
     if (value) *value = *value / m + reg;
 }
 
-INLINE void gradients(const int lanes, const struct objective *o, const struct points *p, struct oracle_work *w)
+/* A block's share of a client's sums and values. */
+INLINE void block(const int lanes, const struct objective *o, const struct linear_block *b, struct group *g, const struct room *r,
+                  const struct points *p, struct oracle_work *w)
 {
     const struct linear *a = o->self;
-    const struct room r = room_of(a, lanes, p->value != NULL, w);
-    for (int64_t j = 0; j <= o->d; j++)
-        for (int l = 0; l < lanes; l++) r.x[j * lanes + l] = j < o->d && l < p->count ? p->x[l][j] : 0;
-    for (int64_t i = 0; i < o->n; i++) {
-        double value[8] = {0};
-        memset(r.total, 0, (size_t)(o->d * lanes) * sizeof *r.total);
-        for (int64_t k = a->block_of[i]; k < a->block_of[i + 1]; k++) {
-            const struct linear_block *b = &a->block[k];
-            if (b->rows)
-                forward(lanes, a, b, &r);
-            else
-                stored_forward(lanes, a, b, &r, p);
-            losses(lanes, o, b, &r);
-            if (r.value) add_real_sum(lanes, b->count, r.value, value);
-            if (b->columns)
-                backward(lanes, a, b, &r);
-            else
-                stored_backward(lanes, a, b, &r, p, w);
-        }
-        for (int l = 0; l < p->count; l++) {
-            finish(o, i, lanes, r.total + l, p->x[l], p->out[l] + i * p->stride, p->value ? &value[l] : NULL);
-            if (p->value) p->value[l][i] = value[l];
-        }
-    }
+    if (b->rows)
+        forward(lanes, a, b, g, r);
+    else
+        stored_forward(lanes, a, b, g, r, p);
+    losses(lanes, o, b, r);
+    if (r->value) add_real_sum(lanes, b->count, r->value, g->value);
+    if (b->columns)
+        backward(lanes, a, b, g, r);
+    else
+        stored_backward(lanes, a, b, g, r, w);
 }
 
-WIDE static void at_four(const struct objective *o, const struct points *p, struct oracle_work *w)
+WIDE static void block_of_four(const struct objective *o, const struct linear_block *b, struct group *g, const struct room *r,
+                               const struct points *p, struct oracle_work *w)
 {
-    gradients(4, o, p, w);
+    block(4, o, b, g, r, p, w);
 }
 
-WIDE static void at_eight(const struct objective *o, const struct points *p, struct oracle_work *w)
+WIDE static void block_of_eight(const struct objective *o, const struct linear_block *b, struct group *g, const struct room *r,
+                                const struct points *p, struct oracle_work *w)
 {
-    gradients(8, o, p, w);
+    block(MOST_LANES, o, b, g, r, p, w);
 }
 
 void linear_gradients(const struct objective *o, const struct points *p, struct oracle_work *w)
 {
-    if (p->count <= 4)
-        at_four(o, p, w);
-    else
-        at_eight(o, p, w);
+    const struct linear *a = o->self;
+    struct group group[GROUPS];
+    struct room r;
+    const int groups = groups_of(a, p, group, &r, w);
+    for (struct group *g = group; g < group + groups; g++)
+        for (int64_t j = 0; j <= o->d; j++)
+            for (int l = 0; l < g->lanes; l++) g->x[j * g->lanes + l] = j < o->d && l < g->count ? p->x[g->first + l][j] : 0;
+    for (int64_t i = 0; i < o->n; i++) {
+        for (struct group *g = group; g < group + groups; g++) {
+            memset(g->total, 0, (size_t)(o->d * g->lanes) * sizeof *g->total);
+            memset(g->value, 0, sizeof g->value);
+        }
+        for (int64_t k = a->block_of[i]; k < a->block_of[i + 1]; k++)
+            for (struct group *g = group; g < group + groups; g++)
+                (g->lanes == 4 ? block_of_four : block_of_eight)(o, &a->block[k], g, &r, p, w);
+        for (const struct group *g = group; g < group + groups; g++)
+            for (int l = 0, at = g->first; l < g->count; l++, at++) {
+                double value = g->value[l];
+                finish(o, i, g->lanes, g->total + l, p->x[at], p->out[at] + i * p->stride, p->value ? &value : NULL);
+                if (p->value) p->value[at][i] = value;
+            }
+    }
 }

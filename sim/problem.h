@@ -30,7 +30,7 @@ struct oracle_work {
 double *work_room(double **p, size_t *room, size_t count); /* grow *p to count doubles (contents lost) and return it */
 void oracle_work_free(struct oracle_work *w);
 
-enum { MOST_POINTS = 8 };
+enum { MOST_POINTS = 64 };
 /* Several points at which all clients' gradients are asked for, and where these go. */
 struct points {
     int count;               /* 1 .. MOST_POINTS                                                     */

@@ -11,6 +11,7 @@
 
 /* Runs side by side take turns every round: what they hold together should stay in a processor's cache. */
 static const double lane_bytes = 1 << 22;
+enum { CACHED_LANES = 16 }; /* of data that stay there, too, more passes take no longer than one */
 
 static volatile sig_atomic_t stop_asked;
 
@@ -134,14 +135,15 @@ static bool take(struct state *s, const struct objective *o, size_t *number)
     return found;
 }
 
-/* How many runs of this objective go side by side: as many as have room, and as share the work evenly among threads. */
+/* How many runs of this objective go side by side: as many as pay and have room, and as share the work evenly among threads. */
 static int lanes_of(const struct state *s, const struct run_spec *spec, int threads)
 {
     size_t alike = 0;
     if (!spec->objective->gradients || threads > 1) return 1;
     for (size_t k = 0; k < s->plan->runs; k++) alike += s->plan->run[k]->spec.objective == spec->objective;
     const double share = ceil((double)alike / s->outer), room = floor(lane_bytes / run_bytes(spec));
-    return (int)fmax(1, fmin(s->how->lanes, fmin(share, room)));
+    const double most = spec->objective->bytes > lane_bytes ? MOST_POINTS : CACHED_LANES;
+    return (int)fmax(1, fmin(fmin(s->how->lanes, most), fmin(share, room)));
 }
 
 static void fill_seats(struct state *s, struct seat *seat, int seats, const struct objective *o, int threads)

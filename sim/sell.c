@@ -50,6 +50,8 @@ struct sell *sell_build(int64_t lanes, const uint32_t *start, const uint16_t *po
     struct sell *s = xcalloc(1, sizeof *s);
     s->target = xmalloc((size_t)(lanes + 1) * sizeof *s->target);
     s->lanes = lanes_by_length(lanes, start, drop_empty, s->target);
+    s->in_order = true;
+    for (int64_t k = 0; k < s->lanes; k++) s->in_order &= s->target[k] == k;
     s->chunks = (s->lanes + 7) / 8 * 2;
     s->length = xcalloc((size_t)s->chunks + 1, sizeof *s->length);
     size_t steps = 0;

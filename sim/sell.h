@@ -16,6 +16,7 @@ struct sell {
     uint64_t *index;  /* one per addition: four 16-bit positions, lane 0 in the lowest bits            */
     double *value;    /* four per addition, 0 on padding; NULL: plain sums                             */
     uint16_t *target; /* lanes: what each lane is the sum of (a row of the block, a column)            */
+    bool in_order;    /* target[k] is k for all of them                                                */
 };
 
 /* Lane k sums the entries position[start[k] .. start[k+1]) (times value[...] unless NULL); lanes without entries are left out

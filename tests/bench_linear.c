@@ -254,7 +254,7 @@ int main(int count, char **word)
     printf("\nseveral points in one pass over the data, with values; ms a point\n%-28s %9s %9s %9s\n", "", "one", "together",
            "ratio");
     for (int i = 0; i < SETS; i++)
-        for (int k = 2; here[i] && k <= MOST_POINTS; k += 2) bench_points(&b[i], k);
+        for (int k = 4; here[i] && k <= MOST_POINTS; k *= 2) bench_points(&b[i], k);
     printf("\nbatches of samples drawn with replacement; ns a sample\n%-28s %9s %9s %9s\n", "", "plain", "gradwire", "ratio");
     for (int i = 0; i < SETS; i++)
         for (size_t k = 0; here[i] && k < sizeof size / sizeof *size; k++) bench_batches(&b[i], size[k]);

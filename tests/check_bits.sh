@@ -218,7 +218,7 @@ if $quick; then
 fi
 
 # --- all of it ----------------------------------------------------------------------------------------------------------------------
-byte_for_byte=${recorded[*]} numbers='1 2 3 4 7 16' widths='1 2 3 4 5 6 7 8' x86=no
+byte_for_byte=${recorded[*]} numbers='1 2 3 4 7 16' widths='1 2 3 4 5 6 7 8 12 64' x86=no
 [ "$(uname -m)" = x86_64 ] && x86=yes
 compilers=()
 wanted gcc && compilers+=(gcc)

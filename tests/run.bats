@@ -159,7 +159,7 @@ problem = logistic" 'x.ini:2: ' 'more than two values'
     refused "$good" 'run: --threads 0: ' '' --threads 0
     refused "$good" 'run: --threads two: ' '' --threads two
     refused "$good" '--parallel x; allowed: auto, runs, clients' '' --parallel x
-    refused "$good" 'run: --lanes 9: a whole number from 1 to 8 is needed' '' --lanes 9
+    refused "$good" 'run: --lanes 65: a whole number from 1 to 64 is needed' '' --lanes 65
     refused "$good" 'run: --commit -1: ' '' --commit -1
     refused "$good" 'run: unknown option --thread' '' --threadz 3
     refused "$good" '"rounds" is not key=value' '' rounds

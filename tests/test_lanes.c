@@ -58,6 +58,7 @@ static const char data[] =
 /* Methods that ask for gradients where the model stands, elsewhere, of batches, not of all clients; rows now and then. */
 static const char *const sweep[] = {
     "method=marina compressor=randk k=2 rounds=40 seed=1..8",
+    "method=marina,dasha compressor=randk k=2 rounds=12 seed=1..14", /* groups of eight, eight, eight and four */
     "method=diana,dasha compressor=permk rounds=25 seed=1..2 record=every~7",
     "method=agd,gd,gd,page rounds=30 record=every~4",
     "method=vr-marina,vr-diana,pp-marina,adiana compressor=randk k=3 rounds=21 seed=1..2",

@@ -155,32 +155,41 @@ static void compare_client(const struct objective *o, const struct plain *q, int
 
 static int points_compared, points_stored;
 
-/* All clients at 1 .. 8 points in one pass; every other time without values. */
+/* All clients at several points in one pass; every other time without values. */
 static void compare_points(const struct objective *o, const struct plain *q, struct oracle_work *w)
 {
+    enum { COMPARED = 18, CLIENTS = 4 }; /* of the points, the last ones; of the clients */
+    static const int counts[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 13, 17, MOST_POINTS};
     const size_t d = (size_t)o->d, n = (size_t)o->n;
-    double *x = malloc(MOST_POINTS * d * sizeof *x), *out = malloc(MOST_POINTS * n * d * sizeof *out), *b = malloc(d * sizeof *b);
+    double *x = malloc(MOST_POINTS * d * sizeof *x), *out = malloc(MOST_POINTS * n * d * sizeof *out);
+    double *expected = malloc(COMPARED * CLIENTS * d * sizeof *expected), expected_value[COMPARED][CLIENTS];
     double *value[MOST_POINTS];
     struct points p = {.stride = o->d};
-    for (int l = 0; l < MOST_POINTS; l++) {
+    for (int l = 0; l < MOST_POINTS; l++) value[l] = malloc(n * sizeof *value[l]);
+    for (int l = 0; l < COMPARED; l++) {
         random_point(o->d, (uint32_t)(100 + l), x + (size_t)l * d);
-        p.x[l] = x + (size_t)l * d;
-        p.out[l] = out + (size_t)l * n * d;
-        value[l] = malloc(n * sizeof *value[l]);
+        for (int64_t i = 0, k = 0; i < o->n; i += 1 + o->n / 3, k++)
+            expected_value[l][k] =
+                plain_oracle(q, i, NULL, o->samples[i], x + (size_t)l * d, NULL, expected + (l * CLIENTS + k) * o->d);
     }
-    for (p.count = 1; p.count <= MOST_POINTS; p.count++) {
+    for (size_t c = 0; c < sizeof counts / sizeof *counts; c++) {
+        p.count = counts[c];
         p.value = p.count % 2 ? value : NULL;
+        for (int l = 0; l < p.count; l++) { /* from the last on the same again and again */
+            p.x[l] = x + (size_t)((p.count - 1 - l) % COMPARED) * d;
+            p.out[l] = out + (size_t)l * n * d;
+        }
         o->gradients(o, &p, w);
         for (int l = 0; l < p.count; l++)
-            for (int64_t i = 0; i < o->n; i += 1 + o->n / 3) {
-                const double expected = plain_oracle(q, i, NULL, o->samples[i], p.x[l], NULL, b);
-                assert_same(p.out[l] + i * o->d, b, o->d, "gradient at one of several points");
-                if (p.value) assert_same(&value[l][i], &expected, 1, "value at one of several points");
+            for (int64_t i = 0, k = 0; i < o->n; i += 1 + o->n / 3, k++) {
+                const int at = (p.count - 1 - l) % COMPARED;
+                assert_same(p.out[l] + i * o->d, expected + (at * CLIENTS + k) * o->d, o->d, "gradient at one of several points");
+                if (p.value) assert_same(&value[l][i], &expected_value[at][k], 1, "value at one of several points");
                 points_compared++;
             }
     }
     for (int l = 0; l < MOST_POINTS; l++) free(value[l]);
-    free(x), free(out), free(b);
+    free(x), free(out), free(expected);
 }
 
 static int fast_blocks, stored_blocks, word_blocks, fast_columns, stretches;

@@ -3,7 +3,7 @@
 #
 #   address    AddressSanitizer, UndefinedBehaviorSanitizer and LeakSanitizer: all test programs and all files for bats that run
 #              gradwire, the inputs kept for the fuzzers, and check_io.sh with all its failing calls
-#   memcheck   valgrind: the same, of the build that users have, without those that only compute for long
+#   memcheck   valgrind: the same test programs and files for bats, of the build that users have
 #   threads    ThreadSanitizer with LLVM's OpenMP, whose archer tells it what waits for what: all that has several threads, and
 #              every method with its runs and with its clients side by side
 #
@@ -58,17 +58,17 @@ address() {
     unset ASAN_OPTIONS UBSAN_OPTIONS LSAN_OPTIONS
 }
 
-# Rates, theorems and comparisons of whole curves: thousands of rounds through the same lines as all the other tests, which valgrind
-# makes 30 to 50 times as long.
-long='rates|theorems|stepsizes|reference_|plain_|compressor_law|test_peers|identities|test_formulas|test_local_formulas'
 memcheck() {
     command -v valgrind >/dev/null || { echo 'not checked: valgrind is not here'; return; }
     local here=$work/valgrind file word
     make -s -C "$root" BUILD="$build" test-programs
     check "$build: builds" [ $? = 0 ]
     mkdir -p "$here/tests"
+    # As above.
+    printf '{\n    hdf5\n    Memcheck:Leak\n    ...\n    obj:*/libhdf5_serial.so*\n}\n' >"$here/suppressed"
     watch() { # PROGRAM FILE
-        printf '#!/bin/sh\nOMP_WAIT_POLICY=passive exec valgrind -q --leak-check=full --errors-for-leak-kinds=definite,indirect --error-exitcode=66 --child-silent-after-fork=yes "%s" "$@"\n' "$1" >"$2"
+        printf '#!/bin/sh\nOMP_WAIT_POLICY=passive exec %s -q --leak-check=full --show-leak-kinds=definite,indirect --errors-for-leak-kinds=definite,indirect --suppressions=%s --error-exitcode=66 --child-silent-after-fork=yes "%s" "$@"\n' \
+            "$(command -v valgrind)" "$here/suppressed" "$1" >"$2"
         chmod +x "$2"
     }
     marked=66
@@ -80,8 +80,10 @@ memcheck() {
     careless_run() { (cd lost && seen "$work/watched" run x.ini -q -o out.h5; [ $failures = 0 ]) || bad "a leak of the program"; }
     control "valgrind: what careless.c keeps" careless_run
     watch "$GRADWIRE" "$here/gradwire"
-    for file in $(programs_in "$build"); do [[ $file =~ $long ]] || watch "$file" "$here/tests/${file##*/}"; done
+    for file in $(programs_in "$build"); do watch "$file" "$here/tests/${file##*/}"; done
+    export GRADWIRE_VALGRIND=yes
     suite valgrind "$here" $(programs_in "$here") $(bats_files $ours)
+    unset GRADWIRE_VALGRIND
 }
 
 # A gradwire that publishes and commits without its locks.

@@ -264,6 +264,8 @@ static int lines_said(void (*prepare)(void))
             struct fail f = {0};
             if (!kept_read_from(file, (int64_t)seed * 10, 0, &a, &f) || !libsvm_read(file, (int64_t)seed * 10, &b, &f)) _exit(8);
             if (strcmp(a.sha256, b.sha256) != 0 || a.rows.d != b.rows.d || a.rows.value[0] != b.rows.value[0]) _exit(7);
+            dataset_free(&a);
+            dataset_free(&b);
         }
         fflush(stderr);
         _exit(0);

@@ -2,6 +2,7 @@
 #include "../sim/record.h"
 #include "../sim/results.h"
 #include "lab.h"
+#include "watched.h"
 #include <malloc.h>
 
 #define MANY "problem=logistic dataset=one-hot rows=1000000 features=100 groups=5 clients=100000 rounds=9 record=every~100 "
@@ -40,6 +41,7 @@ static void a_run_of_many_clients_takes_what_its_method_needs(void **state)
     skip(); /* they take memory of their own */
 #endif
     (void)state;
+    if (under_valgrind()) skip();
     struct lab l;
     struct fail f = {0};
     assert_true(lab_make(&l, MANY "method=qgd,~marina,~diana compressor=randk k=1", &f));

@@ -1,16 +1,16 @@
 /* checkpoint.c - a run between two rounds as bytes, and back.
  *
  * Little-endian 8-byte words: magic, n, d, server and client vectors, round, status; then the ledger, what the start cost, when
- * each client was last asked, what was last broadcast, what compressors keep, the server's
- * vectors, the clients' vectors.  Streams need no state, and
- * the gradients cached by the recorder are computed anew. Which vectors there are is what the method's tables say, so every
- * method is resumable as soon as it is written. */
+ * each client was last asked, what was last broadcast, what compressors keep, the server's vectors, the clients' vectors, these
+ * two as they lie in memory, each with its VEC_HEADER, so that what is large need not be copied to be written.  Streams need no
+ * state, and the gradients cached by the recorder are computed anew.  Which vectors there are is what the method's tables say, so
+ * every method is resumable as soon as it is written. */
 #include "engine.h"
 #include "vec.h"
 #include <stdlib.h>
 #include <string.h>
 
-static const uint64_t magic = UINT64_C(0x32657269776472); /* "rdwire2" */
+static const uint64_t magic = UINT64_C(0x33657269776472); /* "rdwire3" */
 enum { HEAD = 7 };
 
 /* One walker for both directions: bytes are copied out when saving, in when loading. */
@@ -34,9 +34,17 @@ static void move(struct walk *w, void *words, size_t count)
     }
 }
 
+/* The headers that a file holds are not believed. */
 static void move_vectors(struct walk *w, struct run *r, double *slab, size_t count)
 {
-    for (size_t k = 0; k < count; k++) move(w, vec_at(slab, r->d, k), (size_t)r->d);
+    for (size_t k = 0; k < count; k++) {
+        double *v = vec_at(slab, r->d, k);
+        if (w->saving)
+            move(w, v - VEC_HEADER, VEC_HEADER);
+        else
+            w->at += VEC_HEADER * sizeof *v;
+        move(w, v, (size_t)r->d);
+    }
 }
 
 static void move_state(struct walk *w, struct run *r)
@@ -50,10 +58,16 @@ static void move_state(struct walk *w, struct run *r)
     move_vectors(w, r, r->client_slab, r->client_vectors * (size_t)r->n);
 }
 
+static size_t slab_size(const struct run *r, size_t vectors)
+{
+    return 8 * vectors * ((size_t)r->d + VEC_HEADER);
+}
+
 static size_t checkpoint_size(const struct run *r)
 {
-    size_t n = (size_t)r->n, d = (size_t)r->d;
-    return 8 * (HEAD + (n + 1) * COUNTS + n + (size_t)run_memory_count(r) + (1 + r->server_vectors + n * r->client_vectors) * d);
+    const size_t n = (size_t)r->n, d = (size_t)r->d;
+    return 8 * (HEAD + (n + 1) * COUNTS + n + d + (size_t)run_memory_count(r)) +
+           slab_size(r, r->server_vectors + n * r->client_vectors);
 }
 
 static void fill_head(const struct run *r, uint64_t head[HEAD])
@@ -72,6 +86,36 @@ void checkpoint_save(const struct run *r, uint8_t **bytes, size_t *size)
     struct walk w = {*bytes, true};
     move(&w, head, HEAD);
     move_state(&w, (struct run *)(uintptr_t)r); /* saving only reads */
+}
+
+size_t checkpoint_lend(const struct run *r, uint8_t **small, struct piece piece[CHECKPOINT_PIECES])
+{
+    _Static_assert(sizeof(struct ledger) == 8 * COUNTS, "the ledger is as it is written");
+    const union {
+        uint64_t word;
+        uint8_t byte[8];
+    } order = {.word = 1};
+    size_t size;
+    if (order.byte[0] != 1) { /* memory is not as the file: all of it is copied */
+        checkpoint_save(r, small, &size);
+        piece[0] = (struct piece){*small, size};
+        return 1;
+    }
+    uint64_t head[HEAD];
+    fill_head(r, head);
+    *small = xrealloc(*small, sizeof head);
+    memcpy(*small, head, sizeof head);
+    const size_t n = (size_t)r->n;
+    const struct piece all[CHECKPOINT_PIECES] = {{*small, sizeof head},
+                                                 {r->ledger, 8 * n * COUNTS},
+                                                 {r->start.count, 8 * COUNTS},
+                                                 {r->participants.last, 8 * n},
+                                                 {r->heard[0], 8 * (size_t)r->d},
+                                                 {r->memory, 8 * (size_t)run_memory_count(r)},
+                                                 {r->server_slab, slab_size(r, r->server_vectors)},
+                                                 {r->client_slab, slab_size(r, r->client_vectors * n)}};
+    memcpy(piece, all, sizeof all);
+    return CHECKPOINT_PIECES;
 }
 
 bool checkpoint_load(struct run *r, const uint8_t *bytes, size_t size, struct fail *f)

@@ -115,20 +115,36 @@ static void remove_leftovers(const char *path)
     free(directory);
 }
 
-/* Fill the temporary file and give it the name `path`; 0 or an errno. */
-static int write_and_rename(int file, const char *name, const char *path, const struct stat *old, const uint8_t *byte,
-                            size_t size)
+/* What a file is to hold: `put` hands it over, piece by piece. */
+struct content {
+    void (*put)(const void *from, void (*to_file)(void *outlet, const void *bytes, size_t size), void *outlet);
+    const void *from;
+};
+
+struct outlet {
+    int file, error;
+};
+
+static void to_file(void *outlet, const void *bytes, size_t size)
 {
-    int error = 0;
-    if (old && fchmod(file, old->st_mode & 07777) != 0 && errno != EPERM) error = errno;
-    if (!error) error = write_all(file, byte, size);
+    struct outlet *o = outlet;
+    if (!o->error) o->error = write_all(o->file, bytes, size);
+}
+
+/* Fill the temporary file and give it the name `path`; 0 or an errno. */
+static int write_and_rename(int file, const char *name, const char *path, const struct stat *old, const struct content *c)
+{
+    struct outlet outlet = {.file = file};
+    if (old && fchmod(file, old->st_mode & 07777) != 0 && errno != EPERM) outlet.error = errno;
+    if (!outlet.error) c->put(c->from, to_file, &outlet);
+    int error = outlet.error;
     if (!error) error = sync_file(file);
     if (close(file) != 0 && !error && errno != EINTR) error = errno;
     if (!error && rename(name, path) != 0) error = errno;
     return error;
 }
 
-static bool commit(const char *path, const uint8_t *byte, size_t size, struct fail *f)
+static bool commit(const char *path, const struct content *c, struct fail *f)
 {
     struct stat old;
     if (*path == '\0') return fail_run(f, "the name of the file to write is empty");
@@ -140,7 +156,7 @@ static bool commit(const char *path, const uint8_t *byte, size_t size, struct fa
     char *name = NULL;
     int file = open_beside(path, &name);
     if (file < 0) return write_failed(f, path, errno);
-    int error = write_and_rename(file, name, path, replaces ? &old : NULL, byte, size);
+    int error = write_and_rename(file, name, path, replaces ? &old : NULL, c);
     if (error) unlink(name);
     free(name);
     if (error) return write_failed(f, path, error);
@@ -159,26 +175,42 @@ static bool follow_link(const char *path, char **target)
     return *target != NULL || errno == ENOENT;
 }
 
-/* Replace `path`, through a symbolic link if it is one, by bytes[0 .. size).  A file size limit (ulimit -f) is an error like
- * a full disk, not a signal.  Fails with exit status 1; then the temporary file is gone and `path` as it was. */
-bool file_commit(const char *path, const void *bytes, size_t size, struct fail *f)
+/* Replace `path`, through a symbolic link if it is one.  A file size limit (ulimit -f) is an error like a full disk, not a
+ * signal. Fails with exit status 1; then the temporary file is gone and `path` as it was. */
+static bool commit_content(const char *path, const struct content *c, struct fail *f)
 {
     struct sigaction ignore = {.sa_handler = SIG_IGN}, before;
     bool changed = sigaction(SIGXFSZ, &ignore, &before) == 0;
     char *target = NULL;
-    bool done = (follow_link(path, &target) || write_failed(f, path, errno)) && commit(target ? target : path, bytes, size, f);
+    bool done = (follow_link(path, &target) || write_failed(f, path, errno)) && commit(target ? target : path, c, f);
     free(target);
     if (changed) sigaction(SIGXFSZ, &before, NULL);
     return done;
 }
 
+struct bytes {
+    const void *at;
+    size_t size;
+};
+
+static void put_all(const void *from, void (*put)(void *outlet, const void *bytes, size_t size), void *outlet)
+{
+    const struct bytes *b = from;
+    put(outlet, b->at, b->size);
+}
+
+bool file_commit(const char *path, const void *bytes, size_t size, struct fail *f)
+{
+    const struct bytes all = {bytes, size};
+    return commit_content(path, &(struct content){put_all, &all}, f);
+}
+
 /* The image of r, committed to `path`. */
 bool record_write(const char *path, const struct record *r, struct fail *f)
 {
-    uint8_t *image;
-    size_t size;
-    if (!record_image(r, &image, &size, f)) return false;
-    bool done = file_commit(path, image, size, f);
-    free(image);
+    struct built *b = record_build(r, f);
+    if (!b) return false;
+    bool done = commit_content(path, &(struct content){record_built_put, b}, f);
+    record_built_free(b);
     return done;
 }

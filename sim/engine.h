@@ -2,6 +2,7 @@
 #ifndef ENGINE_H
 #define ENGINE_H
 #include "compressor.h"
+#include "piece.h"
 #include "problem.h"
 #include "sim.h"
 #include "trace.h"
@@ -185,5 +186,9 @@ void measure(struct run *const *run, int count);
 
 /* checkpoint.c: the whole state of a run between two rounds as bytes, and back.  The trace is not part of it. */
 void checkpoint_save(const struct run *r, uint8_t **bytes, size_t *size);
+/* The same bytes without a copy of what is large: as pieces that are the run's, but for the first, *small (grown as needed).  Returns
+ * how many. */
+enum { CHECKPOINT_PIECES = 8 };
+size_t checkpoint_lend(const struct run *r, uint8_t **small, struct piece piece[CHECKPOINT_PIECES]);
 bool checkpoint_load(struct run *r, const uint8_t *bytes, size_t size, struct fail *f);
 #endif

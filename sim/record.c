@@ -147,6 +147,7 @@ static void array_free(struct array *a)
     free(a->unit);
     free(a->description);
     if (!a->lent) free(a->data);
+    free(a->piece);
 }
 
 /* Add or replace the array `name`: count numbers of 8 bytes, or bytes.  unit and description may be NULL or "". */
@@ -172,6 +173,17 @@ void group_lend(struct group *g, const char *name, enum value_type type, const v
         g->array = xrealloc(g->array, g->room_arrays * sizeof *g->array);
     }
     g->array[g->arrays++] = new;
+}
+
+void group_lend_pieces(struct group *g, const char *name, const struct piece *piece, size_t pieces, const char *description)
+{
+    size_t bytes = 0;
+    for (size_t k = 0; k < pieces; k++) bytes += piece[k].bytes;
+    group_lend(g, name, VALUE_BYTES, NULL, bytes, "", description);
+    struct array *a = (struct array *)group_find_array(g, name);
+    a->piece = xmalloc((pieces + 1) * sizeof *piece);
+    a->pieces = pieces;
+    memcpy(a->piece, piece, pieces * sizeof *piece);
 }
 
 void group_array(struct group *g, const char *name, enum value_type type, const void *data, size_t count, const char *unit,

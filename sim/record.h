@@ -4,6 +4,7 @@
 #ifndef RECORD_H
 #define RECORD_H
 #include "fail.h"
+#include "piece.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -23,6 +24,8 @@ struct array {
     size_t count;
     void *data;                      /* double, int64_t or uint8_t; owned, unless lent         */
     bool lent;
+    struct piece *piece;             /* not NULL: BYTES that are lent in pieces, and data is NULL; only to be written */
+    size_t pieces;
 };
 struct group {
     char *path;                      /* "/", "/problem", "/runs/000", "/runs/000/trace", ...; parents come first */
@@ -48,15 +51,21 @@ void group_array(struct group *g, const char *name, enum value_type type, const 
 /* The same without a copy, for what is large: the data stay the caller's and outlive the record, which only reads them. */
 void group_lend(struct group *g, const char *name, enum value_type type, const void *data, size_t count, const char *unit,
                 const char *description);
+void group_lend_pieces(struct group *g, const char *name, const struct piece *piece, size_t pieces, const char *description);
 const struct array *group_find_array(const struct group *g, const char *name);
 void record_free(struct record *r);
 
-/* Build the HDF5 image in memory (core driver, earliest format, no times) and return it; *size its length. */
+/* Build the HDF5 image in memory (earliest format, no times).  r stays as it is until record_built_free. */
+struct built;
+struct built *record_build(const struct record *r, struct fail *f); /* NULL: exit status 1, with HDF5's reason */
+void record_built_put(const void *built, void (*put)(void *to, const void *bytes, size_t size), void *to); /* and its seal */
+void record_built_free(struct built *b);
+/* All of it in one piece; *size its length. */
 bool record_image(const struct record *r, uint8_t **image, size_t *size, struct fail *f);
-/* Replace `path` by the image: write PATH.tmp-<pid> beside it, fsync, rename, fsync the directory.  What was there stays whole until the
- * rename.  Fails with exit_status 1 naming the file and the system's reason. */
+/* Replace `path`: write PATH.tmp-<pid> beside it, fsync, rename, fsync the directory.  What was there stays whole until the rename.
+ * Fails with exit_status 1 naming the file and the system's reason. */
 bool file_commit(const char *path, const void *bytes, size_t size, struct fail *f);
-bool record_write(const char *path, const struct record *r, struct fail *f);  /* both of the above */
+bool record_write(const char *path, const struct record *r, struct fail *f);  /* by an image that is never in one piece */
 /* Read a whole result file; refuses, in one line, what is not one (format, version, sizes, types). */
 bool record_read(const char *path, struct record *r, struct fail *f);
 

@@ -4,6 +4,7 @@
  * library since 2008), no object carries a time, and everything is created in the record's order by one call sequence.  Text is
  * of variable length, which h5py gives as str and which has no 64 KB limit; numbers are little-endian. */
 #include "hdf5_fail.h"
+#include "image.h"
 #include "record.h"
 #include "seal.h"
 #include <hdf5.h>
@@ -12,12 +13,14 @@
 
 enum {
     COMPACT_BYTES = 2048,     /* arrays up to this size live in their object header  */
+    LENT_BYTES = 1 << 16,     /* what is shorter is copied: it costs less than a reference */
     COMPACT_ATTRIBUTES = 4096 /* ... and attributes and links up to this number too  */
 };
 
 /* Property lists and types that every object of one image shares. */
 struct writer {
-    hid_t file_access, file_create, group_create, compact, contiguous, text, scalar, file;
+    hid_t driver, file_access, file_create, group_create, compact, contiguous, text, scalar, file;
+    struct image *image;
     struct fail *fail;
 };
 
@@ -49,7 +52,8 @@ static bool array_properties(hid_t p, H5D_layout_t layout)
 
 static bool writer_open(struct writer *w)
 {
-    w->file_access = H5Pcreate(H5P_FILE_ACCESS);
+    w->driver = image_driver();
+    w->file_access = image_access(w->driver);
     w->file_create = H5Pcreate(H5P_FILE_CREATE);
     w->group_create = H5Pcreate(H5P_GROUP_CREATE);
     w->compact = H5Pcreate(H5P_DATASET_CREATE);
@@ -57,13 +61,13 @@ static bool writer_open(struct writer *w)
     w->text = H5Tcopy(H5T_C_S1);
     w->scalar = H5Screate(H5S_SCALAR);
     w->file = H5I_INVALID_HID;
-    bool ok = H5Pset_fapl_core(w->file_access, (size_t)1 << 20, false) >= 0 &&
-              H5Pset_libver_bounds(w->file_access, H5F_LIBVER_EARLIEST, H5F_LIBVER_V18) >= 0 &&
+    bool ok = w->file_access >= 0 && H5Pset_libver_bounds(w->file_access, H5F_LIBVER_EARLIEST, H5F_LIBVER_V18) >= 0 &&
               group_properties(w->file_create) && group_properties(w->group_create) &&
               array_properties(w->compact, H5D_COMPACT) && array_properties(w->contiguous, H5D_CONTIGUOUS) &&
               H5Tset_size(w->text, H5T_VARIABLE) >= 0 && H5Tset_cset(w->text, H5T_CSET_UTF8) >= 0 && w->scalar >= 0;
     if (ok) w->file = H5Fcreate("gradwire-image", H5F_ACC_TRUNC, w->file_create, w->file_access);
-    return w->file >= 0 || image_failed(w, "opening", "the image");
+    if (w->file >= 0) w->image = image_of(w->file);
+    return w->image || image_failed(w, "opening", "the image");
 }
 
 static void writer_close(struct writer *w)
@@ -74,6 +78,7 @@ static void writer_close(struct writer *w)
     const hid_t list[] = {w->contiguous, w->compact, w->group_create, w->file_create, w->file_access};
     for (size_t i = 0; i < sizeof list / sizeof *list; i++)
         if (list[i] >= 0) H5Pclose(list[i]);
+    if (w->driver >= 0) H5FDunregister(w->driver);
 }
 
 static bool write_attribute(struct writer *w, hid_t object, const char *where, const struct attribute *a)
@@ -95,6 +100,29 @@ static bool write_note(struct writer *w, hid_t object, const char *where, char *
            write_attribute(w, object, where, &(struct attribute){.name = name, .type = VALUE_TEXT, .text = text});
 }
 
+/* size bytes of the data set `id`, whose elements `memory` describes, from its element `at` on. */
+static bool write_part(struct writer *w, hid_t id, hid_t memory, const void *from, hsize_t at, hsize_t count, size_t bytes)
+{
+    if (count == 0) return true;
+    hid_t all = H5Dget_space(id), here = H5Screate_simple(1, &count, NULL);
+    image_lend(w->image, bytes >= LENT_BYTES ? from : NULL, bytes);
+    bool ok = all >= 0 && here >= 0 && H5Sselect_hyperslab(all, H5S_SELECT_SET, &at, NULL, &count, NULL) >= 0 &&
+              H5Dwrite(id, memory, here, all, H5P_DEFAULT, from) >= 0;
+    image_lend(w->image, NULL, 0);
+    if (here >= 0) H5Sclose(here);
+    if (all >= 0) H5Sclose(all);
+    return ok;
+}
+
+static bool write_numbers(struct writer *w, hid_t id, hid_t memory, const struct array *a, size_t bytes)
+{
+    if (!a->piece) return write_part(w, id, memory, a->data, 0, a->count, bytes);
+    bool ok = true;
+    for (size_t k = 0, at = 0; ok && k < a->pieces; at += a->piece[k++].bytes)
+        ok = write_part(w, id, memory, a->piece[k].data, at, a->piece[k].bytes, a->piece[k].bytes);
+    return ok;
+}
+
 static bool write_array(struct writer *w, hid_t group, const char *where, const struct array *a)
 {
     static char unit[] = "unit", description[] = "description";
@@ -106,7 +134,7 @@ static bool write_array(struct writer *w, hid_t group, const char *where, const 
     hid_t space = H5Screate_simple(1, &(hsize_t){a->count}, NULL);
     hid_t id =
         H5Dcreate2(group, a->name, stored, space, H5P_DEFAULT, bytes <= COMPACT_BYTES ? w->compact : w->contiguous, H5P_DEFAULT);
-    bool ok = id >= 0 && (a->count == 0 || H5Dwrite(id, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, a->data) >= 0);
+    bool ok = id >= 0 && write_numbers(w, id, memory, a, bytes);
     if (!ok) image_failed(w, a->name, where);
     ok = ok && write_note(w, id, a->name, unit, a->unit) && write_note(w, id, a->name, description, a->description);
     if (id >= 0) H5Dclose(id);
@@ -125,32 +153,69 @@ static bool write_group(struct writer *w, const struct group *g)
     return ok;
 }
 
-/* The finished file as bytes, sealed. */
-static bool take_image(struct writer *w, uint8_t **image, size_t *size)
+struct built {
+    struct writer writer;
+};
+
+/* Not for two threads at once: the HDF5 library has one state for all. */
+struct built *record_build(const struct record *r, struct fail *f)
 {
-    ssize_t length = H5Fflush(w->file, H5F_SCOPE_GLOBAL) >= 0 ? H5Fget_file_image(w->file, NULL, 0) : -1;
-    if (length <= 0) return image_failed(w, "reading", "the image");
-    uint8_t *bytes = xmalloc((size_t)length + SEAL_SIZE);
-    if (H5Fget_file_image(w->file, bytes, (size_t)length) != length) {
-        image_failed(w, "reading", "the image");
-        free(bytes);
-        return false;
-    }
-    seal_write(bytes, (size_t)length, bytes + length);
-    *image = bytes;
-    *size = (size_t)length + SEAL_SIZE;
-    return true;
+    struct built *b = xcalloc(1, sizeof *b);
+    hdf5_quiet();
+    b->writer.fail = f;
+    bool ok = writer_open(&b->writer);
+    for (size_t i = 0; ok && i < r->groups; i++) ok = write_group(&b->writer, r->group[i]);
+    ok = ok && (H5Fflush(b->writer.file, H5F_SCOPE_GLOBAL) >= 0 || image_failed(&b->writer, "finishing", "the image"));
+    if (ok) return b;
+    record_built_free(b);
+    return NULL;
 }
 
-/* The sealed image of r (seal.h), to be freed by the caller; fails with exit status 1 and HDF5's reason.  Not for two threads
- * at once: the HDF5 library has one state for all. */
+void record_built_free(struct built *b)
+{
+    writer_close(&b->writer);
+    free(b);
+}
+
+/* Bytes on their way, and into the seal. */
+struct sealed {
+    struct sealing sealing;
+    put_bytes *put;
+    void *to;
+};
+
+static void put_sealed(void *to, const void *bytes, size_t size)
+{
+    struct sealed *s = to;
+    seal_add(&s->sealing, bytes, size);
+    s->put(s->to, bytes, size);
+}
+
+void record_built_put(const void *built, put_bytes *put, void *to)
+{
+    const struct built *b = built;
+    struct sealed s = {.put = put, .to = to};
+    uint8_t seal[SEAL_SIZE];
+    seal_begin(&s.sealing);
+    image_put(b->writer.image, put_sealed, &s);
+    seal_end(&s.sealing, seal);
+    put(to, seal, sizeof seal);
+}
+
+static void put_in_memory(void *to, const void *bytes, size_t size)
+{
+    uint8_t **at = to;
+    memcpy(*at, bytes, size);
+    *at += size;
+}
+
 bool record_image(const struct record *r, uint8_t **image, size_t *size, struct fail *f)
 {
-    hdf5_quiet();
-    struct writer w = {.fail = f};
-    bool ok = writer_open(&w);
-    for (size_t i = 0; ok && i < r->groups; i++) ok = write_group(&w, r->group[i]);
-    ok = ok && take_image(&w, image, size);
-    writer_close(&w);
-    return ok;
+    struct built *b = record_build(r, f);
+    if (!b) return false;
+    *size = (size_t)image_size(b->writer.image) + SEAL_SIZE;
+    uint8_t *at = *image = xmalloc(*size);
+    record_built_put(b, put_in_memory, &at);
+    record_built_free(b);
+    return true;
 }

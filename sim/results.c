@@ -6,22 +6,46 @@
 #include <stdlib.h>
 #include <string.h>
 
-void snapshot_take(struct snapshot *s, const struct run *r)
+static void take_what_is_small(struct snapshot *s, const struct run *r)
 {
     trace_free(&s->trace);
     trace_copy(&s->trace, &r->trace);
-    s->model = xrealloc(s->model, (size_t)r->d * sizeof(double));
-    memcpy(s->model, r->model, (size_t)r->d * sizeof(double));
     s->taken = true;
     s->status = r->status;
     s->round = r->round;
     s->start = r->start;
+}
+
+void snapshot_take(struct snapshot *s, const struct run *r)
+{
+    take_what_is_small(s, r);
+    s->model = xrealloc(s->model, (size_t)r->d * sizeof(double));
+    memcpy(s->model, r->model, (size_t)r->d * sizeof(double));
     if (r->status == RUN_GOING) {
         checkpoint_save(r, &s->state, &s->state_size);
     } else {
         free(s->state);
         s->state = NULL;
     }
+}
+
+void snapshot_lend(struct snapshot *s, const struct run *r)
+{
+    free(s->model);
+    free(s->state);
+    s->model = NULL;
+    s->state = NULL;
+    take_what_is_small(s, r);
+    s->lent = r;
+    s->pieces = checkpoint_lend(r, &s->state, s->piece);
+}
+
+void snapshot_return(struct snapshot *s)
+{
+    if (!s->lent) return;
+    free(s->state);
+    s->state = NULL;
+    s->lent = NULL;
 }
 
 void snapshot_free(struct snapshot *s)
@@ -162,10 +186,24 @@ static void fill_run(struct record *out, const struct planned *run, size_t numbe
     group_real(g, "start_bits_up", s->start.count[BITS_UP]);
     group_real(g, "start_sample_gradients", s->start.count[SAMPLE_GRADIENTS]);
     if (s->taken) {
-        add(g, "x", VALUE_REAL, s->model, (size_t)run->instance->objective.d, "", "the model after the last round");
+        add(g, "x", VALUE_REAL, s->lent ? s->lent->model : s->model, (size_t)run->instance->objective.d, "",
+            "the model after the last round");
         fill_trace(out, path, &s->trace);
     }
     free(path);
+}
+
+static void fill_checkpoint(struct record *out, size_t number, const struct snapshot *s, add_array *add)
+{
+    static const char what[] = "what `gradwire resume` goes on from";
+    record_group(out, "/checkpoint");
+    char *path = xprintf("/checkpoint/%03zu", number);
+    struct group *g = record_group(out, path);
+    free(path);
+    if (s->lent)
+        group_lend_pieces(g, "state", s->piece, s->pieces, what);
+    else
+        add(g, "state", VALUE_BYTES, s->state, s->state_size, "", what);
 }
 
 static void fill(struct record *out, const struct plan *p, const struct snapshot *snapshot, add_array *add)
@@ -179,15 +217,8 @@ static void fill(struct record *out, const struct plan *p, const struct snapshot
     for (size_t k = 0; k < p->instances; k++) fill_problem(out, p->instance[k], add);
     record_group(out, "/runs");
     for (size_t k = 0; k < p->runs; k++) fill_run(out, p->run[k], k, &snapshot[k], add);
-    for (size_t k = 0; k < p->runs; k++) {
-        const struct snapshot *s = &snapshot[k];
-        if (!s->taken || !s->state) continue;
-        record_group(out, "/checkpoint");
-        char *path = xprintf("/checkpoint/%03zu", k);
-        struct group *g = record_group(out, path);
-        add(g, "state", VALUE_BYTES, s->state, s->state_size, "", "what `gradwire resume` goes on from");
-        free(path);
-    }
+    for (size_t k = 0; k < p->runs; k++)
+        if (snapshot[k].taken && snapshot[k].state) fill_checkpoint(out, k, &snapshot[k], add);
 }
 
 void results_fill(struct record *out, const struct plan *p, const struct snapshot *snapshot)

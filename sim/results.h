@@ -4,7 +4,8 @@
 #include "plan.h"
 #include "record.h"
 
-/* What is known of a run at some round: copied out of it, so that it can go on while a file is written. */
+/* What is known of a run at some round: copied out of it, so that it can go on while a file is written; or lent by it, while it
+ * stands still. */
 struct snapshot {
     bool taken;
     enum run_status status;
@@ -14,8 +15,14 @@ struct snapshot {
     struct ledger start;
     uint8_t *state;       /* checkpoint; NULL when the run is over */
     size_t state_size;
+    const struct run *lent; /* not NULL: its model is meant, and its state, as these pieces; `state` is the first of them */
+    struct piece piece[CHECKPOINT_PIECES];
+    size_t pieces;
 };
 void snapshot_take(struct snapshot *s, const struct run *r);
+/* r, which is going, stands still, as it is, until snapshot_return. */
+void snapshot_lend(struct snapshot *s, const struct run *r);
+void snapshot_return(struct snapshot *s); /* nothing, if it is not lent */
 void snapshot_free(struct snapshot *s);
 /* The whole file: plan->runs snapshots, some perhaps not taken yet. */
 void results_fill(struct record *out, const struct plan *p, const struct snapshot *snapshot);

@@ -29,9 +29,11 @@ struct state {
     omp_lock_t committing;
     _Atomic double last_commit, last_cost; /* seconds; read by all, written by who commits */
     bool warned, unfinished_before;
-    int outer;    /* threads that make rounds of different runs */
-    bool *taken;  /* by one of them, or over                    */
-    size_t first; /* all before it are taken                    */
+    int outer;        /* threads that make rounds of different runs */
+    bool alone;       /* one run after another: what is written stands still, and need not be copied */
+    struct run *kept; /* one that was interrupted so */
+    bool *taken;      /* by one of them, or over                    */
+    size_t first;     /* all before it are taken                    */
     struct progress *progress;
     struct fail fail; /* the first run that could not go on        */
 };
@@ -100,6 +102,12 @@ static void sit_down(struct state *s, struct seat *seat, size_t number, int thre
 
 static void stand_up(struct state *s, struct seat *seat)
 {
+    if (s->alone && seat->run->status == RUN_GOING) { /* interrupted: finish() writes it */
+        snapshot_lend(&s->snapshot[seat->number], s->kept = seat->run);
+        progress_end(s->progress, seat->number, seat->run);
+        seat->run = NULL;
+        return;
+    }
     publish(s, seat->number, seat->run);
     commit_if_due(s, due_interval(s)); /* runs may all be shorter than the interval */
     progress_end(s->progress, seat->number, seat->run);
@@ -115,7 +123,12 @@ static void after_round(struct state *s, struct seat *seat)
         return;
     }
     const double interval = due_interval(s), t = progress_seconds(s->progress);
-    if (t - seat->published < interval) return;
+    if (s->alone && t - s->last_commit >= interval) {
+        snapshot_lend(&s->snapshot[seat->number], seat->run);
+        commit_if_due(s, interval);
+        snapshot_return(&s->snapshot[seat->number]);
+    }
+    if (s->alone || t - seat->published < interval) return;
     publish(s, seat->number, seat->run);
     seat->published = t;
     commit_if_due(s, interval);
@@ -158,6 +171,7 @@ static void do_runs(struct state *s, size_t first, int threads)
 {
     const struct objective *o = s->plan->run[first]->spec.objective;
     const int seats = lanes_of(s, &s->plan->run[first]->spec, threads);
+    if (s->outer == 1) s->alone = seats == 1;
     struct seat seat[MOST_POINTS] = {{0}};
     sit_down(s, &seat[0], first, threads);
     for (;;) {
@@ -213,6 +227,8 @@ static int finish(struct state *s, size_t *unfinished)
     }
     struct fail f = {0};
     bool written = !s->unfinished_before || commit(s, &f); /* a finished file stays as it is */
+    for (size_t k = 0; k < s->plan->runs; k++) snapshot_return(&s->snapshot[k]);
+    if (s->kept) run_free(s->kept);
     if (s->fail.text[0]) return report(&s->fail);
     if (!written) {
         f.exit_status = 1;

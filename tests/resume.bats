@@ -52,14 +52,15 @@ is_one_line() {
     [ "$(printf '%s\n' "$stderr" | wc -l)" -eq 1 ] || { echo "more than a line: $stderr"; false; }
 }
 
-# start COMMAND ...: in the background, its messages in err; stop SIGNAL PERCENT: sends it after such a part of the time that all
+# start COMMAND ...: in the background, its messages in err; stop SIGNAL PERCENT|now: sends it after such a part of the time that all
 # takes; status in $left
 start() {
     "$GRADWIRE" "$@" >/dev/null 2>err </dev/null 3>&- &
     running=$!
 }
 stop() {
-    local wait=$((START + (WHOLE - START) * $2 / 100))
+    local wait=0
+    [ "$2" = now ] || wait=$((START + (WHOLE - START) * $2 / 100))
     sleep "$((wait / 1000)).$(printf %03d $((wait % 1000)))"
     kill -"$1" "$running" 2>/dev/null || true
     left=0
@@ -157,12 +158,43 @@ wait_for_file() {
     cmp out.h5 whole.h5
 }
 
+# One run alone is written without a copy of it.
+@test "one run, interrupted, killed and resumed as it goes" {
+    local interrupted=0 killed=0 signal
+    sed '/^seed/d; /^\[curve\]/,$d' x.ini >one.ini
+    printf '%s\n' '[curve]' 'method = dasha' 'compressor = randk' 'k = 5' 'rounds = 10000' >>one.ini
+    "$GRADWIRE" run one.ini -q -o one.h5 -t 1
+    for signal in INT KILL TERM; do
+        rm -f out.h5
+        start run one.ini -q -o out.h5 --commit 0 -t 1
+        wait_for_file out.h5
+        for _ in {1..6}; do
+            stop $signal 3
+            case $left in
+            0) break ;;
+            1) interrupted=$((interrupted + 1)) ;;
+            137) killed=$((killed + 1)) ;;
+            130 | 143) ;; # before it began: the file is as it was
+            *) false ;;
+            esac
+            run -0 "$GRADWIRE" show out.h5
+            start resume out.h5 -q --commit 0 -t 1
+        done
+        [ -z "$running" ] || wait "$running"
+        running=
+        run -0 "$GRADWIRE" resume out.h5 -q
+        cmp out.h5 one.h5
+    done
+    [ "$interrupted" -ge 1 ]
+    [ "$killed" -ge 1 ]
+}
+
 @test "runs that are all shorter than the time between commits are committed too" {
     [ -z "${GRADWIRE_VALGRIND-}" ] || skip "under valgrind a run takes longer than that time"
     # 600 runs of some ten milliseconds: the file is there long before the last of them.
     start run x.ini -q -o out.h5 --commit 1 -t 1 rounds=2000 seed=1..150
     wait_for_file out.h5
-    stop KILL 0
+    stop KILL now
     [ "$left" -eq 137 ]
     run -0 "$GRADWIRE" show out.h5
     [[ "$output" == *done* && "$output" == *interrupted* ]]
@@ -191,7 +223,7 @@ wait_for_stop() {
         { kill -INT "$running" && kill -STOP "$running"; } 2>/dev/null || true
         wait_for_stop
         kill -INT "$running" 2>/dev/null || true
-        stop CONT 0
+        stop CONT now
         [ "$left" -eq 130 ] && break # by the signal
         [ "$left" -eq 1 ]            # the round was over first
     done
@@ -209,7 +241,7 @@ wait_for_stop() {
     kill -INT "$running"
     kill -STOP "$running"
     wait_for_stop
-    stop CONT 0
+    stop CONT now
     [ "$left" -eq 1 ]
     [[ "$(cat err)" == "gradwire: interrupted with 1 of 1 runs unfinished; "* ]]
 }

@@ -1,5 +1,6 @@
 /* test_checkpoint.c - a run stopped after any round and continued by another is the run that never stopped. */
 #include "../sim/results.h"
+#include "../sim/vec.h"
 #include "every_method.h"
 
 enum { ROUNDS = EVERY_ROUNDS };
@@ -16,6 +17,22 @@ static struct run *continued(const struct run *r)
     run_finish(fresh);
     snapshot_free(&s);
     return fresh;
+}
+
+/* Lent piece by piece it is what copying it would give. */
+static void lends_what_it_saves(const struct run *r)
+{
+    uint8_t *saved = NULL, *small = NULL;
+    size_t size, at = 0;
+    struct piece piece[CHECKPOINT_PIECES];
+    checkpoint_save(r, &saved, &size);
+    const size_t pieces = checkpoint_lend(r, &small, piece);
+    for (size_t k = 0; k < pieces; at += piece[k++].bytes)
+        if (at + piece[k].bytes > size || (piece[k].bytes > 0 && memcmp(saved + at, piece[k].data, piece[k].bytes) != 0))
+            fail_msg("%s: piece %zu", r->spec->label, k);
+    assert_int_equal(at, size);
+    free(saved);
+    free(small);
 }
 
 static bool same_end(const struct run *a, const struct run *b)
@@ -40,6 +57,7 @@ static void every_method_goes_on_after_every_round(void **state)
                     if (!same_end(end, whole.run[k]))
                         fail_msg("%s, stopped after round %lld", r->spec->label, (long long)r->round);
                     run_free(end);
+                    lends_what_it_saves(r);
                     checked++;
                 }
             lab_close(&stopped);
@@ -78,7 +96,7 @@ static void a_checkpoint_without_its_state_ends_elsewhere(void **state)
         uint8_t *bytes = NULL;
         size_t size;
         checkpoint_save(r, &bytes, &size);
-        const size_t d = (size_t)r->d, n = (size_t)r->n, mine = r->client_vectors * d, clients = size / 8 - n * mine;
+        const size_t d = (size_t)r->d + VEC_HEADER, n = (size_t)r->n, mine = r->client_vectors * d, clients = size / 8 - n * mine;
         bool ledger = matters(r, whole.run[0], bytes, size, 7, (n + 1) * COUNTS), server = false;
         for (size_t v = 1; v <= r->server_vectors; v++) server |= matters(r, whole.run[0], bytes, size, clients - v * d, d);
         if (!ledger || !server) fail_msg("%s: what has no effect is %s", r->spec->label, server ? "the ledger" : "the server");

@@ -168,6 +168,66 @@ static void a_record_of_lent_numbers_gives_the_same_file(void **state)
     lab_close(&l);
 }
 
+static void append(void *to, const void *bytes, size_t size)
+{
+    uint8_t **at = to;
+    memcpy(*at, bytes, size);
+    *at += size;
+}
+
+static uint8_t *bytes_of(const struct record *r, size_t *size)
+{
+    struct fail f = {0};
+    uint8_t *image = NULL;
+    if (!record_image(r, &image, size, &f)) fail_msg("%s", f.text);
+    return image;
+}
+
+/* A run that stands still gives the same file as a copy of it; what is large is only referred to: a number that changes before
+ * the file is written changes in the file. */
+static void a_run_that_stands_still_is_not_copied(void **state)
+{
+    (void)state;
+    struct lab l;
+    lab_open(&l, "problem=quadratic dim=20000 clients=3 method=diana compressor=randk k=200 rounds=9");
+    struct run *r = l.run[0];
+    while (r->round < 4) run_round(r);
+    struct snapshot s = {0};
+    struct record file;
+    size_t size_a, size_b, size_c;
+    snapshot_take(&s, r);
+    results_lend(&file, &l.plan, &s);
+    uint8_t *a = bytes_of(&file, &size_a);
+    record_free(&file);
+    snapshot_lend(&s, r);
+    results_lend(&file, &l.plan, &s);
+    uint8_t *b = bytes_of(&file, &size_b);
+    assert_int_equal(size_a, size_b);
+    assert_memory_equal(a, b, size_a);
+    struct fail f = {0};
+    struct built *built = record_build(&file, &f);
+    assert_non_null(built);
+    r->model[7] += 1; /* the control */
+    free(b);
+    b = malloc(size_b);
+    uint8_t *end = b;
+    record_built_put(built, append, &end);
+    record_built_free(built);
+    assert_ptr_equal(end, b + size_b);
+    assert_memory_not_equal(a, b, size_a);
+    record_free(&file);
+    r->model[7] -= 1;
+    results_lend(&file, &l.plan, &s);
+    uint8_t *c = bytes_of(&file, &size_c);
+    assert_memory_equal(a, c, size_a);
+    record_free(&file);
+    snapshot_return(&s);
+    assert_true(!s.lent && !s.state && s.taken);
+    snapshot_free(&s);
+    free(a), free(b), free(c);
+    lab_close(&l);
+}
+
 /* --- Top-K on both sides of the dimension where its search changes ------------------------------------------------------- */
 
 static const double *sorted_by;
@@ -222,6 +282,7 @@ int main(void)
         cmocka_unit_test(with_or_without_kept_gradients_a_run_is_the_same),
         cmocka_unit_test(rows_that_are_used_up_are_dealt_the_same),
         cmocka_unit_test(a_record_of_lent_numbers_gives_the_same_file),
+        cmocka_unit_test(a_run_that_stands_still_is_not_copied),
         cmocka_unit_test(topk_takes_what_a_sort_takes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,7 @@
 /* linear.h - the oracle of linear models, f_i(x) = 1/m_i sum_k loss(<a_k, x>, y_k) + sum_j r(x_j); the program's hot loop.
  *
  * THE CANONICAL ORDER.  Every number below is one sequence of correctly rounded operations; a plain loop that follows it
- * gives the same bits as whatever runs here (tests/test_linear.c holds such a loop).
+ * gives the same bits as whatever runs here (tests/plain_linear.h is such a loop).
  *  1. The rows of a client fall into blocks of LINEAR_BLOCK consecutive rows, the last one shorter.
  *  2. t_k = sum of value * x[column] over the nonzeros of row k in column order, starting from 0; when all nonzeros have one
  *     value `common`, the sum of x[column], then times common.  Then + x[bias] when there is a bias.

@@ -1,6 +1,7 @@
 /* image.c - a file of HDF5 as pages and references. */
 #include "image.h"
 #include "fail.h"
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -203,11 +204,13 @@ static int by_place(const void *a, const void *b)
 /* What lies on pages from `at` to `end`. */
 static void put_pages(const struct image *i, haddr_t at, haddr_t end, put_bytes *put, void *to)
 {
-    static const uint8_t nothing[PAGE];
+    static const uint8_t nothing[4096];
     for (size_t some; at < end; at += some) {
         const size_t page = (size_t)(at / PAGE);
+        const bool there = page < i->pages && i->page[page];
         some = on_page(at, (size_t)(end - at));
-        put(to, (page < i->pages && i->page[page] ? i->page[page] : nothing) + at % PAGE, some);
+        if (!there && some > sizeof nothing) some = sizeof nothing;
+        put(to, there ? i->page[page] + at % PAGE : nothing, some);
     }
 }
 

@@ -217,7 +217,7 @@ static void put_pages(const struct image *i, haddr_t at, haddr_t end, put_bytes 
 void image_put(struct image *i, put_bytes *put, void *to)
 {
     haddr_t at = 0;
-    qsort(i->extent, i->extents, sizeof *i->extent, by_place);
+    if (i->extents > 0) qsort(i->extent, i->extents, sizeof *i->extent, by_place);
     for (size_t k = 0; k < i->extents; k++) {
         const struct extent *e = &i->extent[k];
         put_pages(i, at, e->at, put, to);

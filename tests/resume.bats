@@ -192,7 +192,7 @@ wait_for_file() {
 @test "runs that are all shorter than the time between commits are committed too" {
     [ -z "${GRADWIRE_VALGRIND-}" ] || skip "under valgrind a run takes longer than that time"
     # 600 runs of some ten milliseconds: the file is there long before the last of them.
-    start run x.ini -q -o out.h5 --commit 1 -t 1 rounds=2000 seed=1..150
+    start run x.ini -q -o out.h5 --commit 1 -t 1 --lanes 1 rounds=2000 seed=1..150
     wait_for_file out.h5
     stop KILL now
     [ "$left" -eq 137 ]

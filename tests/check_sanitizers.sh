@@ -117,7 +117,8 @@ threads() {
         return
     fi
     marked=66
-    export TSAN_OPTIONS=ignore_noninstrumented_modules=1:exitcode=66
+    # A commit holds one lock a run; the runtime's own search for deadlocks ends itself at 64.
+    export TSAN_OPTIONS=ignore_noninstrumented_modules=1:detect_deadlocks=0:exitcode=66
     ./sick none
     check "threads that wait for each other: $?" [ $? = 0 ]
     control "ThreadSanitizer: a race" seen ./sick race

@@ -117,7 +117,7 @@ static void remove_leftovers(const char *path)
 
 /* What a file is to hold: `put` hands it over, piece by piece. */
 struct content {
-    void (*put)(const void *from, void (*to_file)(void *outlet, const void *bytes, size_t size), void *outlet);
+    void (*put)(const void *from, put_bytes *to_file, void *outlet);
     const void *from;
 };
 
@@ -193,7 +193,7 @@ struct bytes {
     size_t size;
 };
 
-static void put_all(const void *from, void (*put)(void *outlet, const void *bytes, size_t size), void *outlet)
+static void put_all(const void *from, put_bytes *put, void *outlet)
 {
     const struct bytes *b = from;
     put(outlet, b->at, b->size);

@@ -4,6 +4,7 @@
  * remembers where that goes, so that a checkpoint of gigabytes is not held twice. */
 #ifndef IMAGE_H
 #define IMAGE_H
+#include "piece.h"
 #include <hdf5.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -19,7 +20,6 @@ struct image *image_of(hid_t file); /* NULL: HDF5 refuses.  Valid while the file
 void image_lend(struct image *i, const void *from, size_t bytes);
 
 /* The whole file, which was flushed, from its first byte to its last. */
-typedef void put_bytes(void *to, const void *bytes, size_t size);
 uint64_t image_size(const struct image *i);
 void image_put(struct image *i, put_bytes *put, void *to);
 #endif

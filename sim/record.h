@@ -58,7 +58,7 @@ void record_free(struct record *r);
 /* Build the HDF5 image in memory (earliest format, no times).  r stays as it is until record_built_free. */
 struct built;
 struct built *record_build(const struct record *r, struct fail *f); /* NULL: exit status 1, with HDF5's reason */
-void record_built_put(const void *built, void (*put)(void *to, const void *bytes, size_t size), void *to); /* and its seal */
+void record_built_put(const void *built, put_bytes *put, void *to); /* and its seal */
 void record_built_free(struct built *b);
 /* All of it in one piece; *size its length. */
 bool record_image(const struct record *r, uint8_t **image, size_t *size, struct fail *f);

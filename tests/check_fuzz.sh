@@ -1,11 +1,12 @@
 #!/bin/bash
-# check_fuzz.sh DIRECTORY SECONDS - the fuzzers of DIRECTORY (made by `make fuzz`), SECONDS each, from the inputs kept in tests/fuzz/corpus.
+# check_fuzz.sh DIRECTORY SECONDS - the fuzzers of DIRECTORY (made by `make fuzz`), SECONDS each, from the inputs kept in tests/fuzz/corpus,
+# JOBS at a time (as many as there are processors).
 #
 # First the control: a planted mistake must be found.  What is found stays in DIRECTORY/found, what covered more in
 # DIRECTORY/corpus; the corpus in the tree is only read.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
-fuzz=$1 seconds=$2
+fuzz=$1 seconds=$2 jobs=${JOBS:-$(nproc)}
 found=$fuzz/found
 mkdir -p "$found"
 failed=0
@@ -47,13 +48,19 @@ else
 fi
 rm -rf "$found"/control-* "$fuzz/corpus/control"
 
-for name in libsvm experiment words result; do
-    if fuzzer "$name" "$seconds"; then
-        printf '%-10s %9d executions, %5d of %d edges, nothing found\n' "$name" "$(number "$name" number_of_executed_units)" "$(edges "$name")" "$(of "$name")"
+# try NAME: its fuzzer for SECONDS, and what came of it
+try() {
+    if fuzzer "$1" "$seconds"; then
+        printf '%-10s %9d executions, %5d of %d edges, nothing found\n' "$1" "$(number "$1" number_of_executed_units)" "$(edges "$1")" "$(of "$1")"
     else
-        failed=1
-        echo "$name: FOUND after $(number "$name" number_of_executed_units) executions; see $fuzz/$name.log"
-        grep -a -E 'SUMMARY|runtime error|it is not so|Test unit written|^gradwire: method' "$fuzz/$name.log" | head -n 5
+        echo "$1: FOUND after $(number "$1" number_of_executed_units) executions; see $fuzz/$1.log"
+        grep -a -E 'SUMMARY|runtime error|it is not so|Test unit written|^gradwire: method' "$fuzz/$1.log" | head -n 5
+        return 1
     fi
+}
+for name in libsvm experiment words result; do
+    (($(jobs -rp | wc -l) < jobs)) || wait -n || failed=1
+    try "$name" &
 done
+while [ -n "$(jobs -p)" ]; do wait -n || failed=1; done
 exit $failed

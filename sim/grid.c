@@ -22,14 +22,22 @@ bool fail_at(struct fail *f, const struct entry *e)
     return fail_behind(f, e->place);
 }
 
-static bool add_token(struct values *a, char *token, struct fail *f)
+/* Room for so many tokens more. */
+static bool reserve(struct values *a, int64_t more, struct fail *f)
 {
-    if (a->count == TOKENS_MAX) {
-        free(token);
-        return fail_set(f, "%s lists more than %d values", a->entry->key, TOKENS_MAX);
+    if (more > TOKENS_MAX - (int64_t)a->count) return fail_set(f, "%s lists more than %d values", a->entry->key, TOKENS_MAX);
+    const size_t wanted = a->count + (size_t)more;
+    if (wanted > a->room) {
+        a->room = wanted > 2 * a->room ? wanted : 2 * a->room;
+        a->token = xrealloc(a->token, a->room * sizeof *a->token);
     }
-    a->token = xrealloc(a->token, (a->count + 1) * sizeof *a->token);
-    a->token[a->count++] = token;
+    return true;
+}
+
+static bool add_token(struct values *a, const char *token, struct fail *f)
+{
+    if (!reserve(a, 1, f)) return false;
+    a->token[a->count++] = xstrdup(token);
     return true;
 }
 
@@ -58,9 +66,10 @@ static bool add_range(struct values *a, const char *text, const char *dots, stru
     bool ok = range_end(from, &power_a, &low, &times_a) && range_end(right, &power_b, &high, &times_b) && power_a == power_b &&
               times_a == times_b && low <= high && (!star || power_a);
     if (!ok) fail_set(f, "\"%s\" is not a range; allowed: 1..5, 2^-3..2^3, 2^-3x..2^3x and 0.1*2^0..2^3, low end first", text);
+    ok = ok && reserve(a, high - low + 1, f);
     for (int64_t v = low; ok && v <= high; v++)
-        ok = add_token(
-            a, xprintf("%.*s%s%lld%s", (int)(from - left), left, power_a ? "2^" : "", (long long)v, times_a ? "x" : ""), f);
+        a->token[a->count++] =
+            xprintf("%.*s%s%lld%s", (int)(from - left), left, power_a ? "2^" : "", (long long)v, times_a ? "x" : "");
     free(left);
     free(right);
     return ok;
@@ -76,7 +85,7 @@ bool values_read(struct values *a, struct entry *entry, struct fail *f)
 {
     *a = (struct values){.entry = entry};
     const char *at = entry->value;
-    if (is_plain_text(a->entry->key)) return add_token(a, xstrdup(at), f);
+    if (is_plain_text(a->entry->key)) return add_token(a, at, f);
     for (;;) {
         size_t length = strcspn(at, ",");
         const char *from = at, *to = at + length;
@@ -87,7 +96,7 @@ bool values_read(struct values *a, struct entry *entry, struct fail *f)
         token[to - from] = '\0';
         const char *dots = strstr(token, "..");
         bool ranged = dots && dots != token && !strchr(token, '/');
-        bool ok = ranged ? add_range(a, token, dots, f) : add_token(a, xstrdup(token), f);
+        bool ok = ranged ? add_range(a, token, dots, f) : add_token(a, token, f);
         free(token);
         if (!ok) return false;
         if (at[length] == '\0') return true;

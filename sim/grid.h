@@ -7,7 +7,7 @@
 struct values {
     struct entry *entry;
     char **token;
-    size_t count;
+    size_t count, room;
 };
 /* The entry's value taken apart; messages do not say where it stands.  Free with values_free, also after an error. */
 bool values_read(struct values *a, struct entry *entry, struct fail *f);

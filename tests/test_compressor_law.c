@@ -1,6 +1,8 @@
 /* Quantisers and chains by sampling: the mean and the variance of many draws against x and against omega, at vectors
  * where omega is attained; seeds are fixed, and a constant misstated by 5 % is noticed. */
 #include "compressor_kit.h"
+#include <sys/mman.h>
+#include <unistd.h>
 
 enum { MOST_D = 128 };
 
@@ -253,22 +255,27 @@ static void topk_is_the_head_of_a_sort(void **state)
 }
 
 /* The same for sizes on both sides of where the way changes, with keys that differ in their last bits only, in both halves, or
- * not. */
+ * not, and with the largest numbers there are.  x ends where memory ends. */
 static void topk_of_close_ones(void **state)
 {
     (void)state;
     enum { MOST = 3000 };
-    static double x[MOST], expected[MOST];
+    static double expected[MOST];
     static const double *order[MOST];
-    static const int64_t sizes[] = {17, 300, 1024, 1025, MOST};
-    for (uint32_t trial = 0; trial < 25; trial++) {
-        const int64_t d = sizes[trial % 5];
+    static const int64_t sizes[] = {16, 17, 300, 1024, 1025, MOST};
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE), room = (MOST * sizeof(double) / page + 1) * page;
+    char *memory = mmap(NULL, room + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    assert_true(memory != MAP_FAILED && mprotect(memory + room, page, PROT_NONE) == 0);
+    for (uint32_t trial = 0; trial < 36; trial++) {
+        const int64_t d = sizes[trial % 6];
+        double *x = (double *)(void *)(memory + room) - d;
         fill_gaussian(x, d, 900 + trial);
         for (int64_t j = 0; j < d; j++) {
-            if (trial / 5 == 1) x[j] = copysign(1 + (double)(j * 7 % 5) * 0x1p-52, x[j]);
-            if (trial / 5 == 2) x[j] = copysign(1 + (double)(j * 7 % 97) * 0x1p-36, x[j]);
-            if (trial / 5 == 3) x[j] = rint(x[j]);
-            if (trial / 5 == 4) x[j] = 0;
+            if (trial / 6 == 1) x[j] = copysign(1 + (double)(j * 7 % 5) * 0x1p-52, x[j]);
+            if (trial / 6 == 2) x[j] = copysign(1 + (double)(j * 7 % 97) * 0x1p-36, x[j]);
+            if (trial / 6 == 3) x[j] = rint(x[j]);
+            if (trial / 6 == 4) x[j] = 0;
+            if (trial / 6 == 5) x[j] = copysign(j % 2 ? 1.7e308 : 1.6e308, x[j]);
             order[j] = &x[j];
         }
         qsort(order, (size_t)d, sizeof *order, larger_first);
@@ -278,6 +285,10 @@ static void topk_of_close_ones(void **state)
             struct kit k;
             snprintf(text, sizeof text, "k=%d", (int)keep[i]);
             kit_open(&k, "topk", text, d, 4, 64);
+            const double first = x[0];
+            x[0] = -1.75e308; /* what this draw leaves, the next does not see */
+            kit_draw(&k, x, 0, 0);
+            x[0] = first;
             kit_draw(&k, x, 0, 0);
             assert_int_equal(k.message.count, keep[i]);
             memset(expected, 0, sizeof expected);
@@ -289,6 +300,7 @@ static void topk_of_close_ones(void **state)
             kit_close(&k);
         }
     }
+    munmap(memory, room + page);
 }
 
 /* sign: alpha(x) = |x|_1^2 / (d |x|_2^2) exactly; 1/d is attained at a unit vector; sign(0) = +1. */

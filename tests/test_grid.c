@@ -165,6 +165,14 @@ static void grids_have_a_largest_size(void **state)
     check_refused("[experiment]\na = 1..100000\nb = 1..100000\nc = 1..100000\nd = 1..100000\n",
                   "x.ini:2: the grid has more than 1000000");
     check_refused("[experiment]\nseed = 1..100001\n", "x.ini:2: seed lists more than 100000 values");
+    check_refused("[experiment]\nseed = -9007199254740992..9007199254740992\n", "x.ini:2: seed lists more than 100000 values");
+    check_refused("[experiment]\nseed = 1..99999, 7, 8\n", "x.ini:2: seed lists more than 100000 values");
+    f = (struct fail){0};
+    assert_true(experiment_parse("[experiment]\nseed = 1..99998, 7, 8\n", "x.ini", &e, &f));
+    seen = 0;
+    assert_true(grid_visit(&e, count_cell, NULL, &f));
+    assert_int_equal(seen, 100000);
+    experiment_free(&e);
 }
 
 static bool stop_at_second(const struct cell *c, void *user, struct fail *f)

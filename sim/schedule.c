@@ -5,6 +5,7 @@
 #include <math.h>
 #include <omp.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +14,8 @@
 static const double lane_bytes = 1 << 22;
 enum { CACHED_LANES = 16 }; /* of data that stay there, too, more passes take no longer than one */
 
-static volatile sig_atomic_t stop_asked;
+static atomic_int stop_asked; /* set by a signal, in whatever thread, and read by all */
+_Static_assert(ATOMIC_INT_LOCK_FREE == 2, "a signal handler must not wait");
 
 static void ask_to_stop(int number)
 {

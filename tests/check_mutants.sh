@@ -22,7 +22,7 @@ soon=${SOON:-4}
 wanted=${WANTED:-95}
 # Public data sets are not asked for: what kills a mutant is the same everywhere.
 unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES BUILD V GRADWIRE_DATA
-export LC_ALL=C GRADWIRE_OFFLINE=1 XDG_CACHE_HOME=/nonexistent OMP_NUM_THREADS=2
+export LC_ALL=C GRADWIRE_OFFLINE=1 XDG_CACHE_HOME=/dev/null OMP_NUM_THREADS=2
 
 # --- one mutant ------------------------------------------------------------------------------------------------------------------
 read -r compile <"$build/flags" || exit 2

@@ -144,7 +144,9 @@ threads() {
         check "threads: $method: bytes" same runs.h5 clients.h5
     done
     cd "$work" || return
-    suite ThreadSanitizer "$here" "${many[@]}" $(bats_files run.bats resume.bats tune.bats verify.bats)
+    # Before main() it writes a file of its own, which tests that limit the size of files would spoil.
+    mkdir small && printf '#!/bin/sh\nTMPDIR=/dev/null exec "%s" "$@"\n' "$here/gradwire" >small/gradwire && chmod +x small/gradwire
+    suite ThreadSanitizer "$work/small" "${many[@]}" $(bats_files run.bats resume.bats tune.bats verify.bats)
     unset TSAN_OPTIONS
 }
 

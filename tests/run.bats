@@ -328,17 +328,17 @@ value_bits = 32'
 
 @test "a file that cannot be written: status 1, one line, the old one whole" {
     file x.ini "$good"
-    run -1 --separate-stderr bash -c 'ulimit -f 8; TMPDIR=/dev/null exec "$GRADWIRE" run x.ini -q -o out.h5'
+    run -1 --separate-stderr bash -c 'ulimit -f 8; exec "$GRADWIRE" run x.ini -q -o out.h5'
     is_one_line 'out.h5: cannot write: ' 'File too large'
     [ "$(ls)" = x.ini ]
     run -0 "$GRADWIRE" run x.ini -q -o out.h5
     cp out.h5 old.h5
-    run -1 --separate-stderr bash -c 'ulimit -f 8; TMPDIR=/dev/null exec "$GRADWIRE" run x.ini seed=2 --force -q -o out.h5'
+    run -1 --separate-stderr bash -c 'ulimit -f 8; exec "$GRADWIRE" run x.ini seed=2 --force -q -o out.h5'
     is_one_line 'out.h5: cannot write: ' 'what was there before is unchanged'
     cmp out.h5 old.h5
     [ "$(ls | wc -l)" -eq 3 ]
     # On the way too: one warning, the runs go on, and the last commit decides.
-    run -1 --separate-stderr bash -c 'ulimit -f 8; TMPDIR=/dev/null exec "$GRADWIRE" run x.ini rounds=3000 --commit 0 --force -q -o out.h5'
+    run -1 --separate-stderr bash -c 'ulimit -f 8; exec "$GRADWIRE" run x.ini rounds=3000 --commit 0 --force -q -o out.h5'
     [[ "$stderr" == *"gradwire: out.h5: cannot write: File too large; what was there before is unchanged" ]]
     [ "$(printf '%s\n' "$stderr" | wc -l)" -le 2 ]
     cmp out.h5 old.h5

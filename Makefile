@@ -146,10 +146,10 @@ check-mutants: $(GRADWIRE) test-programs
 .PHONY: check-crash check-io check-memory
 check-crash check-io check-memory: check-%: $(GRADWIRE) $(FAULTS)
 	@GRADWIRE=$(GRADWIRE) GRADWIRE_BUILD=$(BUILD) tests/check_$*.sh
-$(BUILD)/faults/inject.so: tests/faults/inject.c $(BUILD)/flags
+$(BUILD)/faults/inject.so: tests/faults/inject.c tests/faults/inject_memory.c tests/faults/inject_sweep.c tests/faults/inject.h $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call say,link,$@)
-	$(Q)$(CC) -std=c11 -D_GNU_SOURCE -O2 -Wall -Wextra $(WERROR) -fPIC -shared -o $@ $< -ldl
+	$(Q)$(CC) -std=c11 -D_GNU_SOURCE -O2 -Wall -Wextra $(WERROR) -fPIC -shared -o $@ $(filter %.c,$^) -ldl
 $(BUILD)/faults/careless: $(BUILD)/sim/main.o $(BUILD)/tests/faults/careless.o $(BUILD)/libgradwire.a
 	@mkdir -p $(@D)
 	$(call say,link,$@)

@@ -14,6 +14,7 @@
  *                         DIR/N.out, DIR/N.err, DIR/N.log and DIR/N.status
  *   INJECT_TEAR=yes       every rename overwrites in place, in two steps: what a program does that does not rename
  */
+#include "inject.h"
 #include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
@@ -37,29 +38,14 @@
 #include <time.h>
 #include <unistd.h>
 
-#define WORDS(X)                                                                                                                 \
-    X(open) X(create) X(write) X(fsync) X(rename) X(close) X(ftruncate) X(mkdir) X(unlink) X(fchmod) X(flock) X(read) X(stat)    \
-    X(opendir) X(access) X(pipe) X(poll) X(spawn) X(wait) X(exec) X(memory)
-#define KIND(name) K_##name,
-enum kind { WORDS(KIND) KINDS };
 #define NAME(name) #name,
 static const char *const kind_name[] = {WORDS(NAME)};
-enum { DISK = 1 << K_create | 1 << K_write | 1 << K_fsync | 1 << K_rename | 1 << K_close | 1 << K_ftruncate | 1 << K_mkdir |
-              1 << K_unlink | 1 << K_fchmod,
-       INPUT = 1 << K_open | 1 << K_read | 1 << K_stat | 1 << K_opendir | 1 << K_access };
-enum effect { ERROR, KILL, SHORT, LIE, SHRINK, GROW, REWRITE, VANISH };
 static const char *const effect_name[] = {"error", "kill", "short", "lie", "shrink", "grow", "rewrite", "vanish", NULL};
 
-static struct {
-    unsigned mask;
-    long at, times; /* times < 0: ever */
-    enum effect as;
-    int error, log, keep, stacks;
-    bool still;
-} how = {.log = -1, .keep = -1, .stacks = -1};
+struct how how = {.log = -1, .keep = -1, .stacks = -1};
 static _Atomic bool active;
 static _Atomic long made, made_of[KINDS], renames;
-static _Atomic int *struck; /* shared with the parent of a sweep */
+_Atomic int *struck;
 
 /* --- the strike ----------------------------------------------------------------------------------------------------- */
 
@@ -83,8 +69,7 @@ static const char *place(void *from, char *out, size_t size)
     return out;
 }
 
-/* Is this call one to strike?  Then errno is set and it is in the log; kill does not return. */
-static bool strikes_at(enum kind k, const char *path, void *from)
+bool strikes_at(enum kind k, const char *path, void *from)
 {
     if (!active) return false;
     made_of[k]++;
@@ -99,7 +84,6 @@ static bool strikes_at(enum kind k, const char *path, void *from)
     errno = how.error;
     return true;
 }
-#define strikes(k, path) strikes_at(k, path, __builtin_return_address(0))
 
 static const char *path_of(int file, char out[4096])
 {
@@ -215,7 +199,7 @@ static int tear(const char *from, const char *to)
     return (int)syscall(SYS_unlink, from);
 }
 
-static void copy_file(int from_at, const char *from, int to_at, const char *to)
+void copy_file(int from_at, const char *from, int to_at, const char *to)
 {
     static char byte[1 << 16];
     int in = (int)syscall(SYS_openat, from_at, from, O_RDONLY, 0),
@@ -314,7 +298,6 @@ FILE *fopen(const char *restrict path, const char *restrict mode)
 }
 
 /* --- the rest: from libc, when not struck ----------------------------------------------------------------------------- */
-#define REAL(type, name, args) static type(*real) args; if (!real) *(void **)&real = dlsym(RTLD_NEXT, #name)
 DIR *opendir(const char *path)
 {
     REAL(DIR *, opendir, (const char *));
@@ -350,72 +333,6 @@ int clock_gettime(clockid_t clock, struct timespec *t)
     return 0;
 }
 
-/* --- memory: as the program asks for it, and as one asks that stands before the C library itself ------------------------- */
-static void *libc_malloc(size_t size)
-{
-    REAL(void *, __libc_malloc, (size_t));
-    return real(size);
-}
-static void *libc_calloc(size_t count, size_t size)
-{
-    REAL(void *, __libc_calloc, (size_t, size_t));
-    return real(count, size);
-}
-static void *libc_realloc(void *p, size_t size)
-{
-    REAL(void *, __libc_realloc, (void *, size_t));
-    return real(p, size);
-}
-static void *libc_memalign(size_t align, size_t size)
-{
-    REAL(void *, __libc_memalign, (size_t, size_t));
-    return real(align, size);
-}
-void *malloc(size_t size)
-{
-    return strikes(K_memory, "") ? NULL : libc_malloc(size);
-}
-void *__libc_malloc(size_t size)
-{
-    return strikes(K_memory, "") ? NULL : libc_malloc(size);
-}
-void *calloc(size_t count, size_t size)
-{
-    return strikes(K_memory, "") ? NULL : libc_calloc(count, size);
-}
-void *__libc_calloc(size_t count, size_t size)
-{
-    return strikes(K_memory, "") ? NULL : libc_calloc(count, size);
-}
-void *realloc(void *p, size_t size)
-{
-    return strikes(K_memory, "") ? NULL : libc_realloc(p, size);
-}
-void *__libc_realloc(void *p, size_t size)
-{
-    return strikes(K_memory, "") ? NULL : libc_realloc(p, size);
-}
-void *aligned_alloc(size_t align, size_t size)
-{
-    return strikes(K_memory, "") ? NULL : libc_memalign(align, size);
-}
-void *memalign(size_t align, size_t size)
-{
-    return strikes(K_memory, "") ? NULL : libc_memalign(align, size);
-}
-void *__libc_memalign(size_t align, size_t size)
-{
-    return strikes(K_memory, "") ? NULL : libc_memalign(align, size);
-}
-int posix_memalign(void **p, size_t align, size_t size)
-{
-    int before = errno;
-    void *q = strikes(K_memory, "") ? NULL : libc_memalign(align, size);
-    errno = before;
-    if (q) *p = q;
-    return q ? 0 : ENOMEM;
-}
-
 /* --- from the environment, and around main --------------------------------------------------------------------------------- */
 static _Noreturn void misuse(const char *what, const char *word)
 {
@@ -423,7 +340,7 @@ static _Noreturn void misuse(const char *what, const char *word)
     _exit(99);
 }
 
-static const char *variable(const char *name, const char *otherwise)
+const char *variable(const char *name, const char *otherwise)
 {
     const char *v = getenv(name);
     return v ? v : otherwise;
@@ -459,7 +376,7 @@ static void take_effect(void)
     if (how.error == 200) misuse("INJECT_AS", as);
 }
 
-static int open_log(const char *name, int flags)
+int open_log(const char *name, int flags)
 {
     return name ? fcntl((int)syscall(SYS_openat, AT_FDCWD, name, flags | O_CLOEXEC, 0666), F_DUPFD_CLOEXEC, 200) : -1;
 }
@@ -480,7 +397,7 @@ static void take_environment(void)
 
 static int (*program_main)(int, char **, char **);
 
-static int counted_main(int argc, char **argv, char **environment)
+int counted_main(int argc, char **argv, char **environment)
 {
     active = true;
     int status = program_main(argc, argv, environment);
@@ -493,81 +410,6 @@ __attribute__((destructor)) static void say_counts(void)
     active = false;
     for (int k = 0; k < KINDS; k++)
         if (how.log >= 0 && made_of[k] > 0) dprintf(how.log, "made %s %ld\n", kind_name[k], made_of[k]);
-}
-
-/* --- a sweep: main once for every call, each time in a child process ------------------------------------------------------- */
-static void copy_directory(const char *from, const char *to)
-{
-    DIR *list = opendir(from);
-    int to_at = open(to, O_RDONLY | O_DIRECTORY);
-    for (struct dirent *e; list && (e = readdir(list));) {
-        char from_below[4096], to_below[4096];
-        if (e->d_type == DT_REG) copy_file(dirfd(list), e->d_name, to_at, e->d_name);
-        if (e->d_type != DT_DIR || e->d_name[0] == '.') continue;
-        snprintf(from_below, sizeof from_below, "%s/%s", from, e->d_name);
-        snprintf(to_below, sizeof to_below, "%s/%s", to, e->d_name);
-        mkdir(to_below, 0777);
-        copy_directory(from_below, to_below);
-    }
-    if (list) closedir(list);
-    close(to_at);
-}
-
-static void redirect(const char *base, const char *end, int to, int flags)
-{
-    char path[4096];
-    snprintf(path, sizeof path, "%s%s", base, end);
-    int file = open(path, flags, 0666);
-    dup2(file, to);
-    close(file);
-}
-
-static int child_main(int argc, char **argv, char **environment, const char *base)
-{
-    redirect("/dev/null", "", 0, O_RDONLY);
-    redirect(base, ".out", 1, O_WRONLY | O_CREAT | O_TRUNC);
-    redirect(base, ".err", 2, O_WRONLY | O_CREAT | O_TRUNC);
-    char log[4096];
-    snprintf(log, sizeof log, "%s.log", base);
-    how.log = open_log(log, O_WRONLY | O_CREAT | O_APPEND);
-    setenv("XDG_CACHE_HOME", base, 1);
-    if (chdir(base) != 0) _exit(98);
-    alarm(60);
-    exit(counted_main(argc, argv, environment));
-}
-
-/* Returns whether the child was struck. */
-static bool sweep_one(long n, int argc, char **argv, char **environment)
-{
-    char base[4000], path[4096];
-    int status = 0;
-    how.at = n;
-    *struck = 0;
-    snprintf(base, sizeof base, "%s/%ld", getenv("INJECT_SWEEP"), n);
-    mkdir(base, 0777);
-    if (getenv("INJECT_FROM")) copy_directory(getenv("INJECT_FROM"), base);
-    pid_t child = fork();
-    if (child == 0) child_main(argc, argv, environment, base);
-    waitpid(child, &status, 0);
-    snprintf(path, sizeof path, "%s.status", base);
-    int file = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
-    dprintf(file, "%d\n", WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
-    close(file);
-    return *struck;
-}
-
-static int sweep_main(int argc, char **argv, char **environment)
-{
-    const char *at = variable("INJECT_AT", "1-");
-    const char *slash = strchr(at, '/');
-    long step = slash ? atol(slash + 1) : 1, n = atol(at);
-    struck = mmap(NULL, sizeof *struck, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (strchr(at, '-'))
-        while (sweep_one(n, argc, argv, environment)) n += step;
-    else
-        for (const char *p = at; p; p = strchr(p, ',') ? strchr(p, ',') + 1 : NULL) sweep_one(atol(p), argc, argv, environment);
-    how.log = -1;
-    _exit(0);
 }
 
 int __libc_start_main(int (*main)(int, char **, char **), int argc, char **argv, void (*init)(void), void (*fini)(void),
